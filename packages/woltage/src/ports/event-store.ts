@@ -1,0 +1,120 @@
+import type {EventData, RecordedEvent} from '../events/recorded-event.ts';
+
+/** Expects that the stream has no events yet. */
+export const STATE_NEW = 'state_new';
+/** Expects that the stream has at least one event. */
+export const STATE_EXISTS = 'state_exists';
+
+/**
+ * What an append expects of its stream: the exact revision of the last event, {@link STATE_NEW} or {@link STATE_EXISTS}.
+ * Leaving it out appends regardless.
+ */
+export type ExpectedRevision = bigint | typeof STATE_NEW | typeof STATE_EXISTS;
+
+export interface ReadOptions {
+    /** Inclusive; the start of the stream by default, its end when the direction is `backwards`. */
+    readonly fromRevision?: bigint | undefined;
+    /** @default 'forwards' */
+    readonly direction?: 'forwards' | 'backwards' | undefined;
+    /** The greatest number of events to read; all by default. */
+    readonly limit?: number | undefined;
+}
+
+export interface EventFilter {
+    /** Whole event types; left out: all types. An empty list matches nothing. */
+    readonly types?: readonly string[] | undefined;
+}
+
+export interface SubscribeOptions {
+    /** Exclusive; left out: from the first event of the store. */
+    readonly after?: bigint | undefined;
+    readonly filter?: EventFilter | undefined;
+    /** Ends the subscription: the iteration finishes without an error. */
+    readonly signal?: AbortSignal | undefined;
+    /** The greatest number of events of a batch. @default 1000 */
+    readonly batchSize?: number | undefined;
+}
+
+export interface SubscriptionBatch {
+    /** In the order of their positions; empty when a stretch held nothing that matches the filter. */
+    readonly events: readonly RecordedEvent[];
+    /**
+     * Everything up to and including this position has been delivered or left out by the filter: a subscription that
+     * is resumed after it misses nothing. `undefined` while the store is empty.
+     */
+    readonly position: bigint | undefined;
+    /** True when the store held nothing beyond `position` at the time of reading. */
+    readonly caughtUp: boolean;
+}
+
+export interface StreamAppend {
+    readonly aggregateName: string;
+    readonly aggregateId: string;
+    readonly events: readonly EventData[];
+    readonly revision?: ExpectedRevision | undefined;
+}
+
+export interface AppendResult {
+    /** Of the last event that was appended. */
+    readonly revision: bigint;
+    /** Of the last event that was appended. */
+    readonly position: bigint;
+}
+
+export interface EventStoreCapabilities {
+    /** `appendAll` exists and is atomic. */
+    readonly multiStreamAppend: boolean;
+}
+
+/**
+ * The port of an event store. Adapters exchange plain recorded events. Each call may be made by any number of callers
+ * at once. What `eventStoreConformance` of `@woltage/testing` checks is the whole contract.
+ */
+export interface IEventStore {
+    readonly supports: EventStoreCapabilities;
+
+    /** Opens connections and creates the schema where it is missing. Repeated calls do nothing; works again after `close`. */
+    connect(): Promise<void>;
+
+    /** Ends subscriptions, lets appends under way finish, and closes every handle. Repeated calls do nothing. */
+    close(): Promise<void>;
+
+    /**
+     * Reads a stream page by page, in revision order (or against it). A stream without events gives no page. The records
+     * belong to the caller: changing them changes nothing in the store.
+     *
+     * @throws GoneError when the stream was erased
+     */
+    read(aggregateName: string, aggregateId: string, options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]>;
+
+    /**
+     * Appends all events or none, durably: when the promise resolves, a power cut loses none of them.
+     *
+     * Repeating an append is safe: when the events with the same ids already stand in the stream where this append would
+     * have put them (with an exact revision or `STATE_NEW`: right behind it; otherwise: anywhere, in a row), it succeeds with
+     * their revision and position, and no second copy is made.
+     *
+     * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected; `EVENT_ID_EXISTS` when an id is taken
+     * @throws BadRequestError when `events` is empty
+     * @throws GoneError when the stream was erased
+     */
+    append(
+        aggregateName: string,
+        aggregateId: string,
+        events: readonly EventData[],
+        revision?: ExpectedRevision
+    ): Promise<AppendResult>;
+
+    /** Appends to several streams, all or nothing; the results stand in the order of `streams`. See `supports.multiStreamAppend`. */
+    appendAll?(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]>;
+
+    /**
+     * Delivers every event after a position, first the past and then, endlessly, what comes. **No event is ever skipped**,
+     * not even one that commits late. The next batch is prepared only when it is asked for (backpressure). It ends when
+     * the signal aborts, the store is closed or the consumer returns.
+     */
+    subscribe(options?: SubscribeOptions): AsyncIterable<SubscriptionBatch>;
+
+    /** The position of the last event that matches; `null` when there is none. */
+    getLatestPosition(filter?: EventFilter): Promise<bigint | null>;
+}

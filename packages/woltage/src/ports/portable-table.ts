@@ -1,0 +1,47 @@
+import {compileFilter, compileQuery} from './compile-query.ts';
+import type {ITable} from './table.ts';
+import type {TableAccess, TableSpec} from './table-access.ts';
+import type {Row} from './table-definition.ts';
+import {rowId} from './table-spec.ts';
+
+type FindArguments = Parameters<ITable['find']>;
+
+/** The portable methods of a table over any access. Adapters extend it with the driver's own methods. */
+export class PortableTable implements ITable {
+    protected readonly spec: TableSpec;
+    protected readonly access: TableAccess;
+
+    constructor(spec: TableSpec, access: TableAccess) {
+        this.spec = spec;
+        this.access = access;
+    }
+
+    async get(key: object): Promise<Row | null> {
+        return this.access.get(this.spec, rowId(this.spec, key as Row));
+    }
+
+    async set(entry: object): Promise<void> {
+        return this.access.set(this.spec, rowId(this.spec, entry as Row), entry as Row);
+    }
+
+    async update(key: object, values: object): Promise<boolean> {
+        return this.access.update(this.spec, rowId(this.spec, key as Row), values as Row);
+    }
+
+    async remove(key: object): Promise<void> {
+        return this.access.remove(this.spec, rowId(this.spec, key as Row));
+    }
+
+    async find(filter?: FindArguments[0], options?: FindArguments[1]): Promise<Row[]> {
+        return this.access.find(this.spec, compileQuery(this.spec, filter, options));
+    }
+
+    async findOne(filter?: FindArguments[0], options?: FindArguments[1]): Promise<Row | null> {
+        const rows = await this.access.find(this.spec, compileQuery(this.spec, filter, {...options, limit: 1}));
+        return rows[0] ?? null;
+    }
+
+    async count(filter?: FindArguments[0]): Promise<number> {
+        return this.access.count(this.spec, compileFilter(this.spec, filter));
+    }
+}

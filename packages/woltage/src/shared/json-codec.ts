@@ -1,0 +1,137 @@
+import {BadRequestError} from '../errors/index.ts';
+import {setOwn} from './data.ts';
+
+/** What JSON can hold. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | {readonly [key: string]: JsonValue};
+
+/*
+ * JSON that loses nothing: a bigint is {"$bigint":"1"}, a Date {"$date":0} (ms since the epoch), and an object that looks
+ * like one of these three tags is wrapped as {"$escaped":{...}}. Strings are never interpreted.
+ */
+const BIGINT = '$bigint';
+const DATE = '$date';
+const ESCAPED = '$escaped';
+const MAX_DEPTH = 200;
+
+/**
+ * Turns a value into plain JSON values that {@link decodeValue} turns back. The result shares nothing with the input.
+ * Properties whose value is `undefined` are left out.
+ *
+ * @throws BadRequestError `NOT_ENCODABLE` with the path, for NaN, infinities, invalid dates, functions, symbols, class
+ * instances other than Date, `undefined` in arrays, and nesting deeper than 200 levels.
+ */
+export function encodeValue(value: unknown): JsonValue {
+    return encode(value, 0, []);
+}
+
+function encode(value: unknown, depth: number, path: (string | number)[]): JsonValue {
+    switch (typeof value) {
+        case 'string':
+        case 'boolean':
+            return value;
+        case 'number':
+            if (!Number.isFinite(value))
+                throw notEncodable(path, `${value} has no JSON form`);
+            return value;
+        case 'bigint':
+            return {[BIGINT]: value.toString()};
+        case 'object':
+            return value === null ? null : encodeObject(value, depth, path);
+        default:
+            throw notEncodable(path, `${typeof value} has no JSON form`);
+    }
+}
+
+function encodeObject(value: object, depth: number, path: (string | number)[]): JsonValue {
+    if (depth >= MAX_DEPTH)
+        throw notEncodable(path.slice(0, 5), `it is nested deeper than ${MAX_DEPTH} levels, or cyclic`);
+    if (Array.isArray(value))
+        return value.map((item: unknown, index) => encodeChild(item, index, depth, path));
+    if (value instanceof Date) {
+        const ms = value.getTime();
+        if (Number.isNaN(ms))
+            throw notEncodable(path, 'it is an invalid Date');
+        return {[DATE]: ms};
+    }
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null)
+        throw notEncodable(path, `an instance of ${value.constructor?.name ?? 'a class'} is not plain data`);
+    const result: Record<string, JsonValue> = {};
+    const keys = Object.keys(value);
+    for (const key of keys) {
+        const item = (value as Record<string, unknown>)[key];
+        if (typeof item === 'string' && key !== '__proto__')
+            result[key] = item;
+        else if (item !== undefined)
+            setOwn(result, key, encodeChild(item, key, depth, path));
+    }
+    return keys.length === 1 && isTag(keys[0] as string) ? {[ESCAPED]: result} : result;
+}
+
+function encodeChild(item: unknown, key: string | number, depth: number, path: (string | number)[]): JsonValue {
+    if (typeof item === 'string')
+        return item;
+    path.push(key);
+    const encoded = encode(item, depth + 1, path);
+    path.pop();
+    return encoded;
+}
+
+const isTag = (key: string): boolean => key === BIGINT || key === DATE || key === ESCAPED;
+
+const notEncodable = (path: readonly (string | number)[], why: string): BadRequestError =>
+    new BadRequestError(`The value at '${path.join('.') || '(root)'}' can't be stored: ${why}.`, {
+        code: 'NOT_ENCODABLE',
+        details: {path: [...path]}
+    });
+
+/**
+ * Turns back what {@link encodeValue} made. It works in place: the input belongs to the caller no longer. Where nothing
+ * was tagged, the result is the very same object.
+ */
+export function decodeValue(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null)
+        return value;
+    if (Array.isArray(value)) {
+        for (let i = 0; i < value.length; i++) {
+            const item: unknown = value[i];
+            if (typeof item === 'object' && item !== null)
+                value[i] = decodeValue(item);
+        }
+        return value;
+    }
+    const keys = Object.keys(value);
+    const first = keys[0];
+    return keys.length === 1 && first !== undefined && isTag(first)
+        ? decodeTagged(value as Record<string, unknown>, first)
+        : decodeChildren(value as Record<string, unknown>, keys);
+}
+
+function decodeTagged(value: Record<string, unknown>, tag: string): unknown {
+    const content = value[tag];
+    if (tag === BIGINT && typeof content === 'string')
+        return BigInt(content);
+    if (tag === DATE && typeof content === 'number')
+        return new Date(content);
+    if (tag === ESCAPED && typeof content === 'object' && content !== null)
+        return decodeChildren(content as Record<string, unknown>, Object.keys(content));
+    return decodeChildren(value, [tag]);
+}
+
+function decodeChildren(value: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+    for (const key of keys) {
+        const item = value[key];
+        if (typeof item === 'object' && item !== null)
+            setOwn(value, key, decodeValue(item));
+    }
+    return value;
+}
+
+/** Encodes a value as JSON text without loss, see {@link encodeValue}. */
+export const encodeJson = (value: unknown): string => JSON.stringify(encodeValue(value));
+
+/** Decodes text made by {@link encodeJson}. A look at the text tells whether anything in it is tagged. */
+export function decodeJson(text: string): unknown {
+    const value: unknown = JSON.parse(text);
+    return text.includes('{"$') ? decodeValue(value) : value;
+}

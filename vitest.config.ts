@@ -1,0 +1,20 @@
+import {fileURLToPath} from 'node:url';
+import {defineConfig} from 'vitest/config';
+
+const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+
+export default defineConfig({
+    resolve: {
+        alias: {
+            'woltage': source('woltage'),
+            '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
+            '@woltage/store-sqlite': source('store-sqlite'),
+            '@woltage/express': source('express'),
+            '@woltage/testing': source('testing')
+        }
+    },
+    test: {
+        include: ['packages/*/{src,test}/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+        testTimeout: 20_000
+    }
+});
