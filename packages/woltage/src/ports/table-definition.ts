@@ -19,7 +19,7 @@ export type TableDefinitionMap = Readonly<Record<string, TableDefinition>>;
 export type TableKey<D extends TableDefinition> = InferOutput<D['key']>;
 
 /** The fields of a row beside its key. */
-export type TableValues<D extends TableDefinition> = D extends {readonly schema: infer S} ? InferOutput<S> : object;
+export type TableValues<D extends TableDefinition> = D extends {readonly schema: infer S extends StandardSchema} ? InferOutput<S> : object;
 
 /** A whole row. */
 export type TableEntry<D extends TableDefinition> = TableKey<D> & TableValues<D>;

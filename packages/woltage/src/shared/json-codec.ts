@@ -21,10 +21,20 @@ const MAX_DEPTH = 200;
  * instances other than Date, `undefined` in arrays, and nesting deeper than 200 levels.
  */
 export function encodeValue(value: unknown): JsonValue {
-    return encode(value, 0, []);
+    return encode(value, 0, [], true) as JsonValue;
 }
 
-function encode(value: unknown, depth: number, path: (string | number)[]): JsonValue {
+/**
+ * Deep copy of a value that can be stored, with bigint and Date left as they are: what `decodeValue(encodeValue(value))`
+ * would give, in one step.
+ *
+ * @throws BadRequestError `NOT_ENCODABLE` like {@link encodeValue}
+ */
+export function copyStorable<T>(value: T): T {
+    return encode(value, 0, [], false) as T;
+}
+
+function encode(value: unknown, depth: number, path: (string | number)[], tag: boolean): unknown {
     switch (typeof value) {
         case 'string':
         case 'boolean':
@@ -34,45 +44,47 @@ function encode(value: unknown, depth: number, path: (string | number)[]): JsonV
                 throw notEncodable(path, `${value} has no JSON form`);
             return value;
         case 'bigint':
-            return {[BIGINT]: value.toString()};
+            return tag ? {[BIGINT]: value.toString()} : value;
         case 'object':
-            return value === null ? null : encodeObject(value, depth, path);
+            return value === null ? null : encodeObject(value, depth, path, tag);
         default:
             throw notEncodable(path, `${typeof value} has no JSON form`);
     }
 }
 
-function encodeObject(value: object, depth: number, path: (string | number)[]): JsonValue {
+function encodeObject(value: object, depth: number, path: (string | number)[], tag: boolean): unknown {
     if (depth >= MAX_DEPTH)
         throw notEncodable(path.slice(0, 5), `it is nested deeper than ${MAX_DEPTH} levels, or cyclic`);
     if (Array.isArray(value))
-        return value.map((item: unknown, index) => encodeChild(item, index, depth, path));
+        return value.map((item: unknown, index) => encodeChild(item, index, depth, path, tag));
     if (value instanceof Date) {
         const ms = value.getTime();
         if (Number.isNaN(ms))
             throw notEncodable(path, 'it is an invalid Date');
-        return {[DATE]: ms};
+        return tag ? {[DATE]: ms} : new Date(ms);
     }
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null)
         throw notEncodable(path, `an instance of ${value.constructor?.name ?? 'a class'} is not plain data`);
-    const result: Record<string, JsonValue> = {};
+    const result: Record<string, unknown> = {};
     const keys = Object.keys(value);
     for (const key of keys) {
         const item = (value as Record<string, unknown>)[key];
         if (typeof item === 'string' && key !== '__proto__')
             result[key] = item;
         else if (item !== undefined)
-            setOwn(result, key, encodeChild(item, key, depth, path));
+            setOwn(result, key, encodeChild(item, key, depth, path, tag));
     }
-    return keys.length === 1 && isTag(keys[0] as string) ? {[ESCAPED]: result} : result;
+    return tag && keys.length === 1 && isTag(keys[0] as string) ? {[ESCAPED]: result} : result;
 }
 
-function encodeChild(item: unknown, key: string | number, depth: number, path: (string | number)[]): JsonValue {
+function encodeChild(
+    item: unknown, key: string | number, depth: number, path: (string | number)[], tag: boolean
+): unknown {
     if (typeof item === 'string')
         return item;
     path.push(key);
-    const encoded = encode(item, depth + 1, path);
+    const encoded = encode(item, depth + 1, path, tag);
     path.pop();
     return encoded;
 }

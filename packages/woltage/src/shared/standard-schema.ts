@@ -20,12 +20,10 @@ interface SchemaIssue {
 }
 
 /** What a schema accepts. */
-export type InferInput<S> = S extends StandardSchema<infer Input, unknown> ? Input : never;
+export type InferInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
 
 /** What a schema makes of what it accepts. */
-export type InferOutput<S> = S extends {readonly '~standard': {readonly types?: {readonly output: infer Output} | undefined}}
-    ? Output
-    : never;
+export type InferOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
 
 export function isStandardSchema(value: unknown): value is StandardSchema {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !('~standard' in value))

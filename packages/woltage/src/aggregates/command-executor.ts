@@ -1,0 +1,91 @@
+import {BadRequestError, WoltageError} from '../errors/index.ts';
+import {Event, placeEvent, type Cause, type EventCatalogue} from '../events/index.ts';
+import {STATE_NEW, type IEventStore} from '../ports/index.ts';
+import {validate} from '../shared/validate.ts';
+import type {AggregateLoader} from './aggregate-loader.ts';
+import type {CommandHandle, CommandResult} from './command.ts';
+
+/** What a command did. */
+export interface CommandOutcome {
+    /** Of the aggregate's last event after the command; -1n when it has none. */
+    readonly revision: bigint;
+    /** Of the last event that the command read or wrote: wait for it to read your own writes. -1n when there is none. */
+    readonly position: bigint;
+    /** The new events, as recorded. */
+    readonly events: readonly Event[];
+}
+
+const MAX_ID_LENGTH = 1024;
+
+/** Executes commands: validate, load, decide, append. */
+export class CommandExecutor {
+    readonly #eventStore: IEventStore;
+    readonly #catalogue: EventCatalogue;
+    readonly #loader: AggregateLoader;
+
+    constructor(eventStore: IEventStore, catalogue: EventCatalogue, loader: AggregateLoader) {
+        this.#eventStore = eventStore;
+        this.#catalogue = catalogue;
+        this.#loader = loader;
+    }
+
+    /**
+     * @param run Runs the handler, in the context of the runtime
+     * @throws ValidationError when the payload doesn't match the command's schema; nothing was loaded then
+     * @throws ConflictError `REVISION_CONFLICT` when another command on the same aggregate was faster
+     */
+    async execute(
+        command: CommandHandle,
+        aggregateId: string,
+        payload: unknown,
+        context: object | undefined,
+        cause: Cause | undefined,
+        run: (handler: () => CommandResult | Promise<CommandResult>) => CommandResult | Promise<CommandResult>
+    ): Promise<CommandOutcome> {
+        const {aggregate, name, schema, handler} = command;
+        checkAggregateId(aggregateId);
+        const valid = schema === undefined ? payload : await validate(schema, payload, `Payload of command '${aggregate.name}.${name}'`);
+        const {state, revision, position} = await this.#loader.load(aggregate, aggregateId);
+        const result = await run(() => handler(state as never, valid as never, {...context, aggregateId}));
+        const events = toEvents(result, `Command '${aggregate.name}.${name}'`);
+        if (events.length === 0)
+            return {revision, position, events};
+
+        for (const event of events)
+            claimEvent(event, aggregateId);
+        const data = events.map(event => this.#catalogue.toData(event, event.id, cause));
+        const expected = revision < 0n ? STATE_NEW : revision;
+        const appended = await this.#eventStore.append(aggregate.name, aggregateId, data, expected);
+        const first = appended.revision - BigInt(events.length - 1);
+        events.forEach((event, index) => {
+            const {correlationId, causationId} = data[index] ?? event;
+            // Positions may have gaps, so only the last event's is known for sure.
+            placeEvent(event, {
+                correlationId, causationId,
+                revision: first + BigInt(index),
+                position: index === events.length - 1 ? appended.position : -1n
+            });
+        });
+        return {...appended, events};
+    }
+}
+
+function checkAggregateId(aggregateId: unknown): void {
+    if (typeof aggregateId !== 'string' || aggregateId === '' || aggregateId.length > MAX_ID_LENGTH)
+        throw new BadRequestError(`An aggregate id is a string of 1 to ${MAX_ID_LENGTH} characters.`, {code: 'INVALID_AGGREGATE_ID'});
+}
+
+function toEvents(result: CommandResult, what: string): readonly Event[] {
+    const list: readonly unknown[] = result === undefined || result === null ? [] : Array.isArray(result) ? result as readonly unknown[] : [result];
+    if (!list.every(item => item instanceof Event))
+        throw new WoltageError(`${what} must return an event, an array of events, or nothing.`, 500, {code: 'INVALID_COMMAND_RESULT'});
+    return list as readonly Event[];
+}
+
+function claimEvent(event: Event, aggregateId: string): void {
+    if (event.aggregateId === '')
+        placeEvent(event, {aggregateId});
+    else if (event.aggregateId !== aggregateId)
+        throw new WoltageError(`A command of aggregate '${aggregateId}' returned an event of aggregate '${event.aggregateId}'. `
+            + 'A command changes its own aggregate only.', 500, {code: 'FOREIGN_EVENT'});
+}

@@ -1,0 +1,52 @@
+import {AsyncLocalStorage} from 'node:async_hooks';
+import {ContextError} from '../errors/index.ts';
+import type {Event} from '../events/index.ts';
+import type {IStore} from '../ports/index.ts';
+
+/** What code that runs inside a Woltage context can reach of its runtime. */
+export interface ContextRuntime {
+    /** The read model instance of a class. @throws NotFoundError when the class isn't one of this runtime's */
+    readModel(readModelClass: unknown): object;
+    /** The store of a projection's active version. @throws NotFoundError, UnavailableError */
+    activeStore(projectionName: string): IStore;
+    /** Appends events as a consequence of `cause`; repeating the same key appends nothing. */
+    emit(cause: Event, key: string, aggregateName: string, events: readonly Event[]): Promise<void>;
+    /** The folded state of an aggregate. */
+    stateOf(aggregate: unknown, aggregateId: string): Promise<unknown>;
+    /** Executes a command by aggregate (or its name), or by command handle. */
+    executeCommand(...args: readonly unknown[]): Promise<unknown>;
+}
+
+/** The effects that one event's handling asks for. Effects inside an effect have a scope of their own. */
+export interface EffectScope {
+    /** The event that is handled. */
+    readonly event: Event;
+    /**
+     * Runs an effect, unless this is a replay, the version isn't active, or the effect has already run for this event.
+     *
+     * @param effect Gets a key that is the same whenever the effect is repeated, in every version of the projection.
+     */
+    run(effect: (key: string) => unknown): Promise<void>;
+}
+
+export interface ExecutionContext {
+    readonly runtime: ContextRuntime;
+    readonly effects?: EffectScope | undefined;
+    /** The stores that a query has seen, so that one query never sees two versions of a projection. */
+    readonly stores?: Map<string, IStore> | undefined;
+}
+
+const storage = new AsyncLocalStorage<ExecutionContext>();
+
+export const currentContext = (): ExecutionContext | undefined => storage.getStore();
+
+/** @throws ContextError when called outside of a Woltage context */
+export function requireContext(what: string): ExecutionContext {
+    const context = storage.getStore();
+    if (context === undefined)
+        throw new ContextError(`${what} only works inside a Woltage context: a command handler, a projector, a side effect or a `
+            + 'read model. Elsewhere, use the Woltage instance: executeQuery, executeCommand.');
+    return context;
+}
+
+export const runInContext = <R>(context: ExecutionContext, run: () => R): R => storage.run(context, run);

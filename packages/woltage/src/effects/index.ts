@@ -1,0 +1,2 @@
+export {emit, type Emission} from './emit.ts';
+export {sideEffect} from './side-effect.ts';

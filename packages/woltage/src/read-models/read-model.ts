@@ -1,0 +1,76 @@
+import {requireContext, type ContextRuntime, currentContext} from '../context/index.ts';
+import {ContextError} from '../errors/index.ts';
+import type {IStore} from '../ports/index.ts';
+import type {StandardSchema} from '../shared/standard-schema.ts';
+
+/** What a read model needs to know of a projector: the type of its store. */
+export interface StoreOwner {
+    readonly store: IStore;
+}
+
+const runtimeOf = Symbol('woltage.runtime');
+
+/**
+ * Reads one projection, always its active version. Every method is a query handler: `executeQuery` calls it with the query
+ * and a context.
+ *
+ * @example
+ * export default class User extends ReadModel<UserProjector> {
+ *     projectionName = 'user';
+ *     schemaRegistry = {findByEmail: z.object({email: z.email()})};
+ *     async findByEmail(query: {email: string}) {
+ *         return this.store.tables.users.findOne(query);
+ *     }
+ * }
+ */
+export abstract class ReadModel<P extends StoreOwner = StoreOwner> {
+    /** The name of the projection that is read. */
+    abstract readonly projectionName: string;
+
+    /** Schemas by method name: `executeQuery` validates the query with them before it calls the method. */
+    readonly schemaRegistry: Readonly<Record<string, StandardSchema>> = {};
+
+    [runtimeOf]: ContextRuntime | undefined;
+
+    /**
+     * The instance of this read model, inside a Woltage context: a command handler, a projector, a side effect, a read model.
+     *
+     * @throws ContextError elsewhere: use `woltage.executeQuery` there
+     */
+    static get<T extends ReadModel<never>>(this: new () => T): T {
+        return requireContext(`${this.name}.get()`).runtime.readModel(this) as T;
+    }
+
+    /**
+     * The tables of the projection's active version.
+     *
+     * @throws UnavailableError `PROJECTION_NOT_ACTIVE` when no version is active
+     */
+    get store(): P['store'] {
+        const runtime = this[runtimeOf];
+        if (runtime === undefined)
+            throw new ContextError(`${this.constructor.name} doesn't belong to a Woltage instance. Use ${this.constructor.name}.get() `
+                + 'inside a Woltage context, or woltage.executeQuery.');
+        const seen = currentContext()?.runtime === runtime ? currentContext()?.stores : undefined;
+        const store = seen?.get(this.projectionName) ?? runtime.activeStore(this.projectionName);
+        seen?.set(this.projectionName, store);
+        return store;
+    }
+
+    /**
+     * The current state of one aggregate, folded from its events.
+     *
+     * @throws ContextError when the read model doesn't belong to a Woltage instance
+     */
+    protected stateOf<State>(aggregate: {readonly projector: {readonly $init?: () => State}}, aggregateId: string): Promise<State> {
+        const runtime = this[runtimeOf];
+        if (runtime === undefined)
+            throw new ContextError(`${this.constructor.name} doesn't belong to a Woltage instance.`);
+        return runtime.stateOf(aggregate, aggregateId) as Promise<State>;
+    }
+}
+
+/** Ties a read model to its runtime, which must happen once, before it is used. */
+export function attachReadModel(readModel: ReadModel<never>, runtime: ContextRuntime): void {
+    Object.defineProperty(readModel, runtimeOf, {value: runtime});
+}
