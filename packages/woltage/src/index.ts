@@ -1,8 +1,24 @@
 export * from './errors/index.ts';
 export * from './ports/index.ts';
-export type {EventData, RecordedEvent} from './events/recorded-event.ts';
+export {
+    defineEvent, Event, type DefinedEvent, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
+    type EventIdentity, type RecordedEvent
+} from './events/index.ts';
+export {
+    Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
+    type CommandOptions, type CommandOutcome, type CommandResult, type Reducer
+} from './aggregates/index.ts';
+export {emit, sideEffect, type Emission} from './effects/index.ts';
+export {ReadModel, type ReadModelClass, type StoreOwner} from './read-models/index.ts';
+export {
+    Projector, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
+    type RemoveOptions
+} from './projections/index.ts';
+export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
+export {createWoltage, createWoltage as default, type QueryHandlerName, type QueryOptions, type Woltage} from './runtime/woltage.ts';
 export {cloneData} from './shared/data.ts';
-export {decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
+export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
+export type {Logger} from './shared/logger.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';
 export {uuidV7} from './shared/uuid.ts';
 export {z} from 'zod';

@@ -1,6 +1,5 @@
-import {requireContext} from '../context/index.ts';
 import type {Event} from '../events/index.ts';
-import {requireEffects} from './side-effect.ts';
+import {runEffect} from './side-effect.ts';
 
 export interface Emission {
     readonly aggregateName: string;
@@ -17,11 +16,9 @@ export interface Emission {
  * @throws BadRequestError `INVALID_EVENT` (in the promise) when an event has no `aggregateId`
  * @throws ContextError (in the promise) when called outside of a projector
  */
-export async function emit(emission: Emission): Promise<void>;
-export async function emit(aggregateName: string, events: Event | readonly Event[]): Promise<void>;
-export async function emit(target: string | Emission, list?: Event | readonly Event[]): Promise<void> {
-    const {aggregateName, events = []} = typeof target === 'string' ? {aggregateName: target, events: list} : target;
-    const effects = requireEffects('emit');
-    const {runtime} = requireContext('emit');
-    await effects.run(key => runtime.emit(effects.event, key, aggregateName, Array.isArray(events) ? events as readonly Event[] : [events as Event]));
+export function emit(emission: Emission): Promise<void>;
+export function emit(aggregateName: string, events: Event | readonly Event[]): Promise<void>;
+export function emit(target: string | Emission, list: Event | readonly Event[] = []): Promise<void> {
+    const {aggregateName, events} = typeof target === 'string' ? {aggregateName: target, events: list} : target;
+    return runEffect('emit', ({event, runtime, key}) => runtime.emit(event, key, aggregateName, [events].flat() as Event[]));
 }

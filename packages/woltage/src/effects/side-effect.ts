@@ -1,5 +1,6 @@
-import {requireContext, type EffectScope} from '../context/index.ts';
+import {requireContext, type ContextRuntime} from '../context/index.ts';
 import {ContextError} from '../errors/index.ts';
+import type {Event} from '../events/index.ts';
 
 /**
  * Wraps a function so that a projector can call it without harm: it runs for events that are new to the projection's name,
@@ -17,14 +18,17 @@ import {ContextError} from '../errors/index.ts';
 export function sideEffect<Args extends readonly unknown[]>(
     effect: (...args: Args) => unknown
 ): (...args: Args) => Promise<void> {
-    return async (...args) => {
-        await requireEffects('A side effect').run(() => effect(...args));
-    };
+    return (...args) => runEffect('A side effect', () => effect(...args));
 }
 
-export function requireEffects(what: string): EffectScope {
-    const {effects} = requireContext(what);
-    if (effects === undefined)
-        throw new ContextError(`${what} only works while a projector handles an event.`);
-    return effects;
+/** Hands an effect to the projection that handles the current event. The promise is the scope's own: it knows its error. */
+export function runEffect(what: string, effect: (scope: {readonly event: Event; readonly runtime: ContextRuntime; readonly key: string}) => unknown): Promise<void> {
+    try {
+        const {effects, runtime} = requireContext(what);
+        if (effects === undefined)
+            throw new ContextError(`${what} only works while a projector handles an event.`);
+        return effects.run(key => effect({event: effects.event, runtime, key}));
+    } catch (error) {
+        return Promise.reject(error as Error);
+    }
 }

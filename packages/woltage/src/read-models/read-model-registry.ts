@@ -4,12 +4,12 @@ import {validate} from '../shared/validate.ts';
 import {attachReadModel, ReadModel} from './read-model.ts';
 
 /** A class of read models, as the config and `executeQuery` take it. */
-export type ReadModelClass<T extends ReadModel<never> = ReadModel<never>> = new () => T;
+export type ReadModelClass<T extends ReadModel = ReadModel> = new () => T;
 
 type Handler = (query: unknown, context: object) => unknown;
 
 interface Entry {
-    readonly readModel: ReadModel<never>;
+    readonly readModel: ReadModel;
     readonly className: string;
     readonly handlers: ReadonlyMap<string, Handler>;
 }
@@ -60,7 +60,7 @@ export class ReadModelRegistry {
     }
 }
 
-function construct(readModelClass: ReadModelClass, source: string): ReadModel<never> {
+function construct(readModelClass: ReadModelClass, source: string): ReadModel {
     const readModel = new readModelClass();
     const {projectionName} = readModel;
     if (typeof projectionName !== 'string' || projectionName === '')
@@ -69,7 +69,7 @@ function construct(readModelClass: ReadModelClass, source: string): ReadModel<ne
 }
 
 /** The methods of a read model's own classes, and functions among its own properties. Nothing inherited from Object is one. */
-function handlersOf(readModel: ReadModel<never>): ReadonlyMap<string, Handler> {
+function handlersOf(readModel: ReadModel): ReadonlyMap<string, Handler> {
     const handlers = new Map<string, Handler>();
     for (let o: object = readModel; o !== ReadModel.prototype && o !== Object.prototype; o = Object.getPrototypeOf(o) as object) {
         for (const [name, {value}] of Object.entries(Object.getOwnPropertyDescriptors(o)) as [string, PropertyDescriptor][]) {

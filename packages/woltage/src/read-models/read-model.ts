@@ -37,7 +37,7 @@ export abstract class ReadModel<P extends StoreOwner = StoreOwner> {
      *
      * @throws ContextError elsewhere: use `woltage.executeQuery` there
      */
-    static get<T extends ReadModel<never>>(this: new () => T): T {
+    static get<T extends ReadModel>(this: new () => T): T {
         return requireContext(`${this.name}.get()`).runtime.readModel(this) as T;
     }
 
@@ -71,6 +71,6 @@ export abstract class ReadModel<P extends StoreOwner = StoreOwner> {
 }
 
 /** Ties a read model to its runtime, which must happen once, before it is used. */
-export function attachReadModel(readModel: ReadModel<never>, runtime: ContextRuntime): void {
+export function attachReadModel(readModel: ReadModel, runtime: ContextRuntime): void {
     Object.defineProperty(readModel, runtimeOf, {value: runtime});
 }

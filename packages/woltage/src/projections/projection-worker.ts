@@ -1,0 +1,263 @@
+import {StaleRecordError, UnavailableError} from '../errors/index.ts';
+import type {IEventStore, SubscriptionBatch} from '../ports/index.ts';
+import {readAhead} from '../shared/async-pages.ts';
+import {backoffMs, delay} from '../shared/delay.ts';
+import type {Logger} from '../shared/logger.ts';
+import {Mutex} from '../shared/mutex.ts';
+import type {BatchRunner} from './batch-runner.ts';
+import {HandlerFailure} from './handler-failure.ts';
+import {PositionWatch} from './position-watch.ts';
+import type {ProjectionTuning} from './tuning.ts';
+
+/**
+ * - `stopped`: not working, because the runtime isn't started
+ * - `replaying`: working through the past
+ * - `live`: caught up; handles events as they come
+ * - `waiting`: a database can't be reached, or a handler failed and is about to be tried again
+ * - `faulted`: a handler keeps failing; needs a hand
+ * - `unavailable`: the projector or the store that it was added with isn't there
+ */
+export type ProjectionState = 'stopped' | 'replaying' | 'live' | 'waiting' | 'faulted' | 'unavailable';
+
+export interface WorkerOptions {
+    readonly id: string;
+    readonly eventStore: IEventStore;
+    readonly runner: BatchRunner;
+    readonly types: readonly string[];
+    readonly tuning: ProjectionTuning;
+    readonly log: Logger;
+}
+
+const MAX_BACKOFF_MS = 30_000;
+/** How often the checkpoint is written, at most, while nothing comes that concerns the projection, in ms. */
+const IDLE_CHECKPOINT_MS = 1000;
+
+/** Works one projection: follows the event store and hands batches to the runner, until it is stopped. */
+export class ProjectionWorker {
+    readonly #options: WorkerOptions;
+    /** Held while events are handled and committed: whoever else holds it has the projection standing still. */
+    readonly #turn = new Mutex();
+    readonly #watch = new PositionWatch(-1n);
+    readonly #changed = new EventTarget();
+    #state: ProjectionState = 'stopped';
+    #error: Error | undefined;
+    #head = -1n;
+    #processed = 0;
+    #committedAt = 0;
+    #limit: bigint | undefined;
+    #failedAttempts = 0;
+    #failedEvent: string | undefined;
+    #abort = new AbortController();
+    #done: Promise<void> = Promise.resolve();
+
+    constructor(options: WorkerOptions) {
+        this.#options = options;
+    }
+
+    get state(): ProjectionState {
+        return this.#state;
+    }
+
+    /** What went wrong, in the states `waiting` and `faulted`. */
+    get error(): Error | undefined {
+        return this.#error;
+    }
+
+    /** Everything up to here has been handled and committed. */
+    get position(): bigint {
+        return this.#watch.position;
+    }
+
+    /** The end of the event store, as far as this worker knows. */
+    get head(): bigint {
+        return this.#head > this.position ? this.#head : this.position;
+    }
+
+    /** Events handled since the worker started. */
+    get processed(): number {
+        return this.#processed;
+    }
+
+    /** Starts working; resolves when it is known whether anything must be replayed. Never rejects: see the state. */
+    async start(): Promise<void> {
+        this.#abort = new AbortController();
+        this.#setState('replaying');
+        const opened = new Promise<void>(resolve => {
+            this.#done = this.#work(this.#abort.signal, resolve).finally(resolve);
+        });
+        await opened;
+    }
+
+    /** Lets the batch under way finish, and stops. */
+    async stop(): Promise<void> {
+        this.#abort.abort(new StoppedError());
+        await this.#done;
+        this.#setState('stopped');
+    }
+
+    /** Starts again after a fault. */
+    async retry(): Promise<void> {
+        await this.stop();
+        this.#failedAttempts = 0;
+        await this.start();
+    }
+
+    /** Resolves when the state is one of these. */
+    async untilState(states: readonly ProjectionState[], signal?: AbortSignal): Promise<void> {
+        while (!states.includes(this.#state)) {
+            signal?.throwIfAborted();
+            await new Promise<void>(resolve => {
+                const next = (): void => {
+                    this.#changed.removeEventListener('state', next);
+                    signal?.removeEventListener('abort', next);
+                    resolve();
+                };
+                this.#changed.addEventListener('state', next);
+                signal?.addEventListener('abort', next);
+            });
+        }
+    }
+
+    /** Resolves when everything up to the position has been handled. @throws UnavailableError `POSITION_TIMEOUT` */
+    reached(position: bigint, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+        return this.#watch.reached(position, timeoutMs, signal);
+    }
+
+    /** Stands still between two commits until the result is called. */
+    pause(): Promise<() => void> {
+        return this.#turn.acquire();
+    }
+
+    /** Handles nothing beyond the position; `undefined` lifts the limit. To be called while paused. */
+    limitTo(position: bigint | undefined): void {
+        this.#limit = position;
+        this.#changed.dispatchEvent(new Event('limit'));
+    }
+
+    async #work(signal: AbortSignal, opened: () => void): Promise<void> {
+        for (let failures = 0; !signal.aborted; failures++) {
+            const before = this.position;
+            try {
+                await this.#session(signal, opened);
+            } catch (error) {
+                if (signal.aborted)
+                    return;
+                if (this.position > before)
+                    failures = 0;
+                const pauseMs = this.#afterFailure(error as Error, failures);
+                opened();
+                if (pauseMs === undefined)
+                    return;
+                await delay(pauseMs, signal);
+            }
+        }
+    }
+
+    /** @returns How long to wait before the next try; `undefined` when there is none */
+    #afterFailure(error: Error, failures: number): number | undefined {
+        const {id, tuning, log} = this.#options;
+        this.#error = error;
+        if (!(error instanceof HandlerFailure)) {
+            const taken = error instanceof StaleRecordError;
+            log.warn({err: error, projection: id}, taken ? 'Another process works on this projection' : 'Projection waits for its database');
+            this.#setState('waiting');
+            return backoffMs(failures, tuning.retryMs, MAX_BACKOFF_MS);
+        }
+        this.#failedAttempts = error.eventId === this.#failedEvent ? this.#failedAttempts + 1 : 1;
+        this.#failedEvent = error.eventId;
+        const final = this.#failedAttempts >= tuning.maxAttempts;
+        log[final ? 'error' : 'warn']({err: error, projection: id, event: error.eventId, position: error.position.toString(), attempt: this.#failedAttempts},
+            final ? 'Projection is faulted: its handler keeps failing' : 'Projection handler failed and is tried again');
+        this.#setState(final ? 'faulted' : 'waiting');
+        return final ? undefined : backoffMs(this.#failedAttempts - 1, tuning.retryMs, MAX_BACKOFF_MS);
+    }
+
+    async #session(signal: AbortSignal, opened: () => void): Promise<void> {
+        const {eventStore, runner, types, tuning} = this.#options;
+        const start = await this.#turn.run(() => runner.open());
+        this.#watch.position = start;
+        this.#head = await eventStore.getLatestPosition() ?? -1n;
+        if (this.#head <= start)
+            this.#live();
+        opened();
+        const batches = eventStore.subscribe({
+            after: start < 0n ? undefined : start, filter: {types}, signal, batchSize: tuning.batchSize
+        });
+        for await (const batch of readAhead(batches))
+            await this.#handleBatch(batch, signal);
+        if (!signal.aborted)
+            throw new UnavailableError('The event store ended the subscription.', {code: 'SUBSCRIPTION_ENDED'});
+        await this.#turn.run(() => runner.advance(this.position));
+    }
+
+    async #handleBatch(batch: SubscriptionBatch, signal: AbortSignal): Promise<void> {
+        const {events, position: end = this.position, caughtUp} = batch;
+        const {runner} = this.#options;
+        if (end > this.#head)
+            this.#head = end;
+        for (let index = 0; index < events.length && !signal.aborted;) {
+            const from = index;
+            await this.#allowed(events[index]?.position ?? end, signal);
+            index = await this.#turn.run(async () => {
+                const next = await runner.run(events, from, end, this.#limit);
+                this.#committedAt = performance.now();
+                this.#watch.position = next < events.length ? events[next - 1]?.position ?? this.position : this.#within(end);
+                return next;
+            });
+            this.#processed += index - from;
+        }
+        if (signal.aborted)
+            return;
+        await this.#allowed(end, signal);
+        await this.#turn.run(() => this.#advance(end, caughtUp));
+    }
+
+    async #advance(end: bigint, caughtUp: boolean): Promise<void> {
+        const now = performance.now();
+        if (now - this.#committedAt > IDLE_CHECKPOINT_MS) {
+            await this.#options.runner.advance(end);
+            this.#committedAt = now;
+        }
+        if (end > this.position)
+            this.#watch.position = end;
+        if (caughtUp)
+            this.#live();
+    }
+
+    #within(position: bigint): bigint {
+        return this.#limit !== undefined && this.#limit < position ? this.#limit : position;
+    }
+
+    /** Waits while the position lies beyond the limit. */
+    async #allowed(position: bigint, signal: AbortSignal): Promise<void> {
+        while (this.#limit !== undefined && position > this.#limit && !signal.aborted) {
+            // Everything up to the limit has been handled, for the next event lies beyond it.
+            if (this.position < this.#limit)
+                this.#watch.position = this.#limit;
+            await new Promise<void>(resolve => {
+                const next = (): void => {
+                    this.#changed.removeEventListener('limit', next);
+                    signal.removeEventListener('abort', next);
+                    resolve();
+                };
+                this.#changed.addEventListener('limit', next);
+                signal.addEventListener('abort', next);
+            });
+        }
+    }
+
+    #live(): void {
+        this.#error = undefined;
+        this.#failedAttempts = 0;
+        this.#setState('live');
+    }
+
+    #setState(state: ProjectionState): void {
+        if (state === this.#state)
+            return;
+        this.#state = state;
+        this.#changed.dispatchEvent(new Event('state'));
+    }
+}
+
+class StoppedError extends Error {}

@@ -1,0 +1,24 @@
+/** How projections work; every setting has a default. */
+export interface ProjectionTuning {
+    /** Events read at a time, and the most that one commit holds. @default 1000 */
+    readonly batchSize: number;
+    /** The longest that a replay goes without a commit, in ms. @default 1000 */
+    readonly commitEveryMs: number;
+    /** Pending writes that make a commit due, in bytes. @default 8 MiB */
+    readonly commitBytes: number;
+    /** Bound of the cache of rows, per table, in bytes. @default 32 MiB */
+    readonly cacheBytes: number;
+    /** How often an event is tried before the projection stops as faulted. @default 5 */
+    readonly maxAttempts: number;
+    /** Pause before the first retry, in ms; it doubles each time, up to 30 s. @default 100 */
+    readonly retryMs: number;
+}
+
+export const defaultTuning: ProjectionTuning = {
+    batchSize: 1000,
+    commitEveryMs: 1000,
+    commitBytes: 8 * 1024 * 1024,
+    cacheBytes: 32 * 1024 * 1024,
+    maxAttempts: 5,
+    retryMs: 100
+};

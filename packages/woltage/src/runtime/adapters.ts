@@ -1,0 +1,56 @@
+import {ConfigError, isWoltageError} from '../errors/index.ts';
+import type {IEventStore, IStore} from '../ports/index.ts';
+import type {AdapterConfig, WoltageConfig} from './config.ts';
+
+/** The adapters of one runtime. One config object is one adapter, wherever it is used. */
+export interface Adapters {
+    readonly eventStore: IEventStore;
+    readonly internalStore: IStore;
+    readonly stores: ReadonlyMap<string, IStore>;
+    connect(): Promise<void>;
+    close(): Promise<void>;
+}
+
+const EVENT_STORE_METHODS = ['connect', 'close', 'read', 'append', 'subscribe', 'getLatestPosition'];
+const STORE_METHODS = ['connect', 'close', 'scope', 'createTables', 'dropTables', 'getRows', 'findRows', 'countRows', 'getRecords', 'listRecords', 'commit'];
+
+/** @throws ConfigError `ADAPTER_INVALID`, `ADAPTER_FAILED` */
+export function createAdapters(config: WoltageConfig): Adapters {
+    const eventStore = construct(config.eventStore, 'eventStore', EVENT_STORE_METHODS);
+    const byConfig = new Map<AdapterConfig<IStore>, IStore>();
+    const store = (adapterConfig: AdapterConfig<IStore>, property: string): IStore => {
+        const known = byConfig.get(adapterConfig) ?? construct(adapterConfig, property, STORE_METHODS);
+        byConfig.set(adapterConfig, known);
+        return known;
+    };
+    const internalStore = store(config.internalStore, 'internalStore');
+    const stores = new Map(Object.entries(config.stores ?? {}).map(([name, c]) => [name, store(c, `stores.${name}`)]));
+    const all = [eventStore, ...byConfig.values()];
+    return {
+        eventStore, internalStore, stores,
+        async connect() {
+            await Promise.all(all.map(adapter => adapter.connect()));
+        },
+        async close() {
+            const results = await Promise.allSettled(all.map(adapter => adapter.close()));
+            const failed = results.find(result => result.status === 'rejected');
+            if (failed !== undefined)
+                throw failed.reason;
+        }
+    };
+}
+
+function construct<T extends object>({adapter, args = []}: AdapterConfig<T>, property: string, methods: readonly string[]): T {
+    let instance: T;
+    try {
+        instance = new adapter(...args as never[]);
+    } catch (error) {
+        if (isWoltageError(error))
+            throw error;
+        throw new ConfigError(`The adapter of '${property}' (${adapter.name}) can't be constructed: ${error instanceof Error ? error.message : String(error)}`, {code: 'ADAPTER_FAILED', cause: error});
+    }
+    const missing = methods.filter(method => typeof (instance as Record<string, unknown>)[method] !== 'function');
+    if (missing.length > 0)
+        throw new ConfigError(`The adapter of '${property}' (${adapter.name}) lacks ${missing.join(', ')}. Is it an adapter for this place?`, {code: 'ADAPTER_INVALID'});
+    return instance;
+}

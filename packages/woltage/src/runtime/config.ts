@@ -1,0 +1,115 @@
+import type {Aggregate} from '../aggregates/index.ts';
+import {ConfigError} from '../errors/index.ts';
+import type {EventClass} from '../events/index.ts';
+import type {IEventStore, IStore} from '../ports/index.ts';
+import type {ProjectionTuning, ProjectorClass} from '../projections/index.ts';
+import type {ReadModelClass} from '../read-models/index.ts';
+import type {Logger} from '../shared/logger.ts';
+
+/** An adapter and what its constructor gets. */
+export interface AdapterConfig<T> {
+    readonly adapter: new (...args: never[]) => T;
+    readonly args?: readonly unknown[];
+}
+
+/** A projection that is to exist, see `projections` of the config. */
+export interface DeclaredProjection {
+    readonly name: string;
+    readonly version: number;
+    /** The projector's class, or its name. */
+    readonly projector: string | ProjectorClass;
+    /** Needed where the projector is given by name and has several versions. */
+    readonly projectorVersion?: number;
+    /** One of the keys of `stores`. */
+    readonly store: string;
+}
+
+/** What `createWoltage` takes. A string where classes can stand is a directory that they are imported from. */
+export interface WoltageConfig {
+    readonly eventStore: AdapterConfig<IEventStore>;
+    readonly eventClasses: readonly EventClass[] | string;
+    readonly aggregates: readonly Aggregate<never>[] | string;
+    readonly projectorClasses: readonly ProjectorClass[] | string;
+    readonly readModelClasses?: readonly ReadModelClass[] | string | undefined;
+    /** Where Woltage keeps its own data: which projections there are, which are active. */
+    readonly internalStore: AdapterConfig<IStore>;
+    /** The stores that projections can use, by a name of your choice. */
+    readonly stores?: Readonly<Record<string, AdapterConfig<IStore>>> | undefined;
+    /** Whether projections start with the creation, or with `start()`. @default true */
+    readonly autostart?: boolean | undefined;
+    /**
+     * The projections that are to exist, instead of `addProjection` and its sisters by hand: at start, missing ones are added, the
+     * newest version of each name is activated when it is live, and those not listed are removed with their data.
+     */
+    readonly projections?: readonly DeclaredProjection[] | undefined;
+    /** A pino-compatible logger. Without one nothing is logged. */
+    readonly logger?: Logger | undefined;
+    /** Bound of the cache of aggregate states, in bytes; 0 switches it off. @default 64 MiB */
+    readonly aggregateCacheBytes?: number | undefined;
+    /** How projections work, where the defaults don't fit. */
+    readonly projectionTuning?: Partial<ProjectionTuning> | undefined;
+}
+
+const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
+    eventStore: 'required',
+    eventClasses: 'required',
+    aggregates: 'required',
+    projectorClasses: 'required',
+    readModelClasses: 'optional',
+    internalStore: 'required',
+    stores: 'optional',
+    autostart: 'optional',
+    projections: 'optional',
+    logger: 'optional',
+    aggregateCacheBytes: 'optional',
+    projectionTuning: 'optional'
+};
+
+/** @throws ConfigError `CONFIG_INVALID` that lists everything that is wrong */
+export function checkConfig(config: unknown): asserts config is WoltageConfig {
+    if (typeof config !== 'object' || config === null)
+        throw new ConfigError('createWoltage needs a config object: createWoltage({eventStore, eventClasses, ...}).');
+    const problems = [...findProblems(config as Record<string, unknown>)];
+    if (problems.length > 0)
+        throw new ConfigError(`The config of createWoltage is invalid: ${problems.join(' ')}`, {details: {problems}});
+}
+
+function* findProblems(config: Record<string, unknown>): Generator<string> {
+    for (const key of Object.keys(config)) {
+        if (!Object.hasOwn(KEYS, key))
+            yield `'${key}' is not a property of it (${Object.keys(KEYS).join(', ')}).`;
+    }
+    for (const [key, need] of Object.entries(KEYS)) {
+        if (need === 'required' && config[key] === undefined)
+            yield `'${key}' is missing.`;
+    }
+    for (const key of ['eventClasses', 'aggregates', 'projectorClasses', 'readModelClasses']) {
+        const value = config[key];
+        if (value !== undefined && typeof value !== 'string' && !Array.isArray(value))
+            yield `'${key}' must be an array or the path of a directory.`;
+    }
+    for (const key of ['eventStore', 'internalStore'])
+        yield* adapterProblems(`'${key}'`, config[key]);
+    const {stores = {}, projections = [], autostart = true, aggregateCacheBytes = 0} = config;
+    if (typeof stores !== 'object' || stores === null)
+        yield '\'stores\' must be an object of adapters by name.';
+    else
+        for (const [name, store] of Object.entries(stores))
+            yield* adapterProblems(`'stores.${name}'`, store);
+    if (!Array.isArray(projections))
+        yield '\'projections\' must be an array of {name, version, projector, store}.';
+    if (typeof autostart !== 'boolean')
+        yield '\'autostart\' must be true or false.';
+    if (typeof aggregateCacheBytes !== 'number' || !(aggregateCacheBytes >= 0))
+        yield '\'aggregateCacheBytes\' must be a number of bytes.';
+}
+
+function* adapterProblems(what: string, value: unknown): Generator<string> {
+    if (value === undefined)
+        return;
+    const {adapter, args = []} = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+    if (typeof adapter !== 'function')
+        yield `${what} must be {adapter: AdapterClass, args?: [...]}.`;
+    if (!Array.isArray(args))
+        yield `${what}: 'args' must be an array of what the adapter's constructor gets.`;
+}

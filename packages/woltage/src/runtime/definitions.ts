@@ -1,0 +1,91 @@
+import {Aggregate, AggregateFold} from '../aggregates/index.ts';
+import {ConfigError} from '../errors/index.ts';
+import {Event, EventCatalogue, isEventVersion, type EventClass} from '../events/index.ts';
+import {compileTables} from '../ports/index.ts';
+import {compileHandlers, Projector, projectorId, type ProjectorClass} from '../projections/index.ts';
+import {ReadModel, type ReadModelClass} from '../read-models/index.ts';
+import type {WoltageConfig} from './config.ts';
+import {loadExports, type Loaded} from './module-loader.ts';
+
+/** Everything that the user wrote, loaded and checked. */
+export interface Definitions {
+    readonly catalogue: EventCatalogue;
+    readonly aggregates: ReadonlyMap<string, Aggregate<never>>;
+    readonly folds: ReadonlyMap<Aggregate<never>, AggregateFold>;
+    /** By `name@version`. */
+    readonly projectors: ReadonlyMap<string, ProjectorClass>;
+    readonly readModels: readonly Loaded<ReadModelClass>[];
+}
+
+const extendsClass = (value: unknown, base: {readonly prototype: object}): boolean =>
+    typeof value === 'function' && (value as {readonly prototype?: unknown}).prototype instanceof (base as unknown as new () => object);
+const isEventClass = (value: unknown): value is EventClass => extendsClass(value, Event);
+const isAggregate = (value: unknown): value is Aggregate<never> => value instanceof Aggregate;
+const isProjectorClass = (value: unknown): value is ProjectorClass => extendsClass(value, Projector);
+const isReadModelClass = (value: unknown): value is ReadModelClass => extendsClass(value, ReadModel);
+
+/** @throws ConfigError that names the file and says what to do */
+export async function loadDefinitions(config: WoltageConfig): Promise<Definitions> {
+    const events = withoutBaseClasses(await loadExports(config.eventClasses, 'eventClasses', isEventClass), isBareEvent);
+    const aggregates = await loadExports(config.aggregates, 'aggregates', isAggregate);
+    const projectors = withoutBaseClasses(await loadExports(config.projectorClasses, 'projectorClasses', isProjectorClass), isBareProjector);
+    const readModels = withoutBaseClasses(await loadExports(config.readModelClasses ?? [], 'readModelClasses', isReadModelClass), () => false);
+
+    const sources = new Map<unknown, string>(events.map(({value, source}) => [value, source]));
+    const catalogue = new EventCatalogue(events.map(({value}) => value), c => sources.get(c) ?? c.name);
+    return {catalogue, ...checkAggregates(aggregates, catalogue), projectors: checkProjectors(projectors, catalogue), readModels};
+}
+
+/** Leaves out classes that lack everything, where others extend them: bases such as an event class with automatic meta data. */
+function withoutBaseClasses<T extends object>(loaded: readonly Loaded<T>[], isBare: (value: T) => boolean): readonly Loaded<T>[] {
+    const parents = new Set<unknown>();
+    for (const {value} of loaded) {
+        for (let parent: unknown = Object.getPrototypeOf(value); typeof parent === 'function'; parent = Object.getPrototypeOf(parent))
+            parents.add(parent);
+    }
+    return loaded.filter(({value}) => !(parents.has(value) && isBare(value)));
+}
+
+const isBareEvent = ({schema, version}: EventClass): boolean => schema as unknown === undefined && version as unknown === undefined;
+const isBareProjector = ({schema, version}: ProjectorClass): boolean => schema as unknown === undefined && version as unknown === undefined;
+
+function checkAggregates(loaded: readonly Loaded<Aggregate<never>>[], catalogue: EventCatalogue): Pick<Definitions, 'aggregates' | 'folds'> {
+    const aggregates = new Map<string, Aggregate<never>>();
+    const folds = new Map<Aggregate<never>, AggregateFold>();
+    for (const {value, source} of loaded) {
+        if (aggregates.has(value.name))
+            throw new ConfigError(`Aggregate ${source}: another aggregate is named '${value.name}' too. Names must differ.`, {code: 'DUPLICATE_AGGREGATE_NAME'});
+        aggregates.set(value.name, value);
+        folds.set(value, inFile(source, () => new AggregateFold(value, catalogue)));
+    }
+    return {aggregates, folds};
+}
+
+function checkProjectors(loaded: readonly Loaded<ProjectorClass>[], catalogue: EventCatalogue): ReadonlyMap<string, ProjectorClass> {
+    const projectors = new Map<string, ProjectorClass>();
+    for (const {value, source} of loaded) {
+        const {name, version, schema} = value;
+        if (!isEventVersion(version))
+            throw new ConfigError(`Projector ${source}: it has no \`static version\` (a whole number from 1).`, {code: 'PROJECTOR_INVALID'});
+        if (typeof schema !== 'object' || schema as unknown === null)
+            throw new ConfigError(`Projector ${source}: it has no \`static schema\`, its tables: {users: {key: z.object({id: z.string()}), ...}}.`, {code: 'PROJECTOR_INVALID'});
+        compileTables(schema, `projector ${source}`);
+        const id = projectorId(name, version);
+        if (projectors.has(id))
+            throw new ConfigError(`Projector ${source}: there is another projector '${id}'. Raise the \`static version\` of the newer one.`, {code: 'DUPLICATE_PROJECTOR'});
+        inFile(source, () => compileHandlers(value, new value(), catalogue));
+        projectors.set(id, value);
+    }
+    return projectors;
+}
+
+/** Adds the file to the message of a configuration error. */
+function inFile<R>(source: string, run: () => R): R {
+    try {
+        return run();
+    } catch (error) {
+        if (error instanceof ConfigError)
+            throw new ConfigError(`${source}: ${error.message}`, {code: error.code, cause: error});
+        throw new ConfigError(`${source}: ${error instanceof Error ? error.message : String(error)}`, {cause: error});
+    }
+}

@@ -1,0 +1,305 @@
+import {
+    Aggregate, AggregateLoader, CommandExecutor, type CommandHandle, type CommandOutcome
+} from '../aggregates/index.ts';
+import {currentContext, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
+import {NotFoundError, UnavailableError} from '../errors/index.ts';
+import type {Event} from '../events/index.ts';
+import type {IStore} from '../ports/index.ts';
+import {defaultTuning, ProjectionService, type Projection, type RemoveOptions} from '../projections/index.ts';
+import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
+import {silentLogger} from '../shared/logger.ts';
+import {Mutex} from '../shared/mutex.ts';
+import {createAdapters, type Adapters} from './adapters.ts';
+import {checkConfig, type WoltageConfig} from './config.ts';
+import {DeclaredProjections} from './declared-projections.ts';
+import {loadDefinitions, type Definitions} from './definitions.ts';
+import {emitEvents} from './emission.ts';
+import {InFlight} from './in-flight.ts';
+
+const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_WAIT_MS = 5000;
+
+/** The names of a read model's query handlers. */
+export type QueryHandlerName<T> = {
+    [Name in keyof T]: T[Name] extends (...args: never[]) => unknown ? Name : never
+}[keyof T] & string;
+type HandlerOf<T, Name extends keyof T> = T[Name] extends (...args: infer Args) => infer Result
+    ? {readonly query: Args extends readonly [] ? unknown : Args[0]; readonly result: Awaited<Result>}
+    : never;
+
+export interface QueryOptions {
+    /** Waits until the active version has handled everything up to this position: pass a command's to read your own writes. */
+    readonly after?: bigint | undefined;
+    /** How long to wait for `after`, in ms. @default 5000 */
+    readonly timeoutMs?: number | undefined;
+}
+
+type Phase = 'created' | 'started' | 'stopping' | 'stopped';
+
+/** A running application: made by {@link createWoltage}. */
+export class Woltage {
+    readonly #adapters: Adapters;
+    readonly #definitions: Definitions;
+    readonly #loader: AggregateLoader;
+    readonly #commands: CommandExecutor;
+    readonly #readModels: ReadModelRegistry;
+    readonly #projections: ProjectionService;
+    readonly #declared: DeclaredProjections | undefined;
+    readonly #runtime: ContextRuntime;
+    readonly #commandContext: ExecutionContext;
+    readonly #inFlight = new InFlight();
+    readonly #lifecycle = new Mutex();
+    #phase: Phase = 'created';
+
+    /** @internal Use {@link createWoltage}. */
+    constructor(config: WoltageConfig, definitions: Definitions) {
+        const log = config.logger ?? silentLogger;
+        this.#definitions = definitions;
+        this.#adapters = createAdapters(config);
+        const {eventStore, internalStore, stores} = this.#adapters;
+        const {catalogue, projectors, folds, readModels} = definitions;
+        this.#loader = new AggregateLoader(eventStore, aggregate => this.#foldOf(folds, aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
+        this.#commands = new CommandExecutor(eventStore, catalogue, this.#loader);
+        this.#runtime = this.#createRuntime();
+        this.#commandContext = {runtime: this.#runtime};
+        const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
+        this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
+        this.#projections = new ProjectionService({
+            eventStore, catalogue, projectors, stores, log, runtime: this.#runtime,
+            internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
+            tuning: {...defaultTuning, ...config.projectionTuning}
+        });
+        this.#declared = config.projections === undefined
+            ? undefined
+            : new DeclaredProjections(config.projections, this.#projections, projectors, log);
+    }
+
+    /**
+     * Executes a command: validates the payload, loads the aggregate, calls the handler and appends its events.
+     *
+     * @param context Handed to the command handler, together with the aggregate id
+     * @throws NotFoundError `UNKNOWN_AGGREGATE`, `UNKNOWN_COMMAND`
+     * @throws ValidationError `VALIDATION_FAILED` when the payload doesn't match the schema; nothing was loaded then
+     * @throws ConflictError `REVISION_CONFLICT` when another command on the same aggregate was faster
+     * @throws UnavailableError `STOPPED`
+     * @throws whatever the handler throws; nothing is appended then
+     */
+    executeCommand<Input>(command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object): Promise<CommandOutcome>;
+    executeCommand(aggregate: string | Aggregate<never>, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<CommandOutcome>;
+    async executeCommand(target: string | Aggregate<never> | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
+        const named = typeof target === 'string' || target instanceof Aggregate;
+        const command = named ? this.#findCommand(target, rest[0]) : this.#checkHandle(target as CommandHandle);
+        const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
+        return this.#run(() => {
+            const current = currentContext();
+            const cause = current?.runtime === this.#runtime ? current.effects?.event : undefined;
+            return this.#commands.execute(command, aggregateId, payload, context, cause, handler => runInContext(this.#commandContext, handler));
+        });
+    }
+
+    /**
+     * Asks a read model. Its name is the class's, in any case.
+     *
+     * @param context Handed to the handler as its second parameter
+     * @throws NotFoundError `UNKNOWN_READ_MODEL`, `UNKNOWN_HANDLER`
+     * @throws ValidationError `VALIDATION_FAILED` when the query doesn't match the handler's schema
+     * @throws UnavailableError `PROJECTION_NOT_ACTIVE`, `POSITION_TIMEOUT`, `STOPPED`
+     */
+    executeQuery<T extends ReadModel, Name extends QueryHandlerName<T>>(
+        readModel: new () => T, handlerName: Name, query: HandlerOf<T, Name>['query'], context?: object, options?: QueryOptions
+    ): Promise<HandlerOf<T, Name>['result']>;
+    executeQuery<Result = unknown>(
+        readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions
+    ): Promise<Result>;
+    async executeQuery(readModel: unknown, handlerName: string, query?: unknown, context: object = {}, {after, timeoutMs = DEFAULT_WAIT_MS}: QueryOptions = {}): Promise<unknown> {
+        return this.#run(async () => {
+            if (after !== undefined) {
+                const {projectionName} = this.#readModels.get(readModel).readModel;
+                await this.#projections.activeParts(projectionName).worker.reached(after, timeoutMs);
+            }
+            const stores = new Map<string, IStore>();
+            return runInContext({runtime: this.#runtime, stores}, () => this.#readModels.query(readModel, handlerName, query, context));
+        });
+    }
+
+    /** The current state of an aggregate, folded from its events; the initial state where it has none. */
+    async stateOf<State>(aggregate: Aggregate<State>, aggregateId: string): Promise<State> {
+        return this.#run(async () => (await this.#loader.load(aggregate as unknown as Aggregate<never>, aggregateId)).state as State);
+    }
+
+    /**
+     * Adds a projection. It replays all events from the first one on, then goes on live. When there is nothing to replay, it is
+     * live when the promise resolves. Adding the same projection again does nothing.
+     *
+     * @param storeName One of the keys of the config's `stores`
+     * @throws NotFoundError `UNKNOWN_PROJECTOR`, `UNKNOWN_STORE`
+     * @throws ConflictError `PROJECTION_EXISTS` when it exists with another projector or store
+     */
+    async addProjection(projectionName: string, projectionVersion: number, projectorName: string, projectorVersion: number, storeName: string): Promise<void> {
+        await this.#run(() => this.#projections.add(projectionName, projectionVersion, projectorName, projectorVersion, storeName));
+    }
+
+    /**
+     * Makes a version the active one: read models use it from now on, and side effects are its own. Under load no effect is lost
+     * and none runs twice.
+     *
+     * @param force Activates a version that isn't live yet, or takes over from one that is faulted
+     * @throws NotFoundError `UNKNOWN_PROJECTION`
+     * @throws ConflictError `PROJECTION_NOT_LIVE`, `PROJECTION_FAULTED` unless forced
+     */
+    async setProjectionActive(projectionName: string, projectionVersion: number, force = false): Promise<void> {
+        await this.#run(() => this.#projections.setActive(projectionName, projectionVersion, force));
+    }
+
+    /** All registered projections, by `name@version`. */
+    getProjections(): {[projectionId: string]: Projection} {
+        return Object.fromEntries(this.#projections.all().map(projection => [projection.id, projection]));
+    }
+
+    /** One projection; the active version where none is named. */
+    getProjection(projectionName: string, projectionVersion?: number): Projection | undefined {
+        const version = projectionVersion ?? this.#projections.activeVersion(projectionName);
+        return version === null ? undefined : this.#projections.get(projectionName, version);
+    }
+
+    /**
+     * Removes a projection. Its rows stay in the store unless `deleteData` is set; adding it again starts from nothing.
+     *
+     * @param options `true` or `{force: true}` removes it even though it is active
+     * @throws NotFoundError `UNKNOWN_PROJECTION`
+     * @throws ConflictError `PROJECTION_ACTIVE` unless forced
+     */
+    async removeProjection(projectionName: string, projectionVersion: number, options: boolean | RemoveOptions = false, more: RemoveOptions = {}): Promise<void> {
+        const merged = typeof options === 'boolean' ? {force: options, ...more} : {...options, ...more};
+        await this.#run(() => this.#projections.remove(projectionName, projectionVersion, merged));
+    }
+
+    /** Starts a faulted projection again, from the event that it failed at. @throws NotFoundError `UNKNOWN_PROJECTION` */
+    async retryProjection(projectionName: string, projectionVersion: number): Promise<void> {
+        await this.#run(() => this.#projections.retry(projectionName, projectionVersion));
+    }
+
+    /** Starts the projections. Repeated calls do nothing; works again after `stop`. */
+    async start(): Promise<void> {
+        await this.#lifecycle.run(async () => {
+            if (this.#phase === 'started')
+                return;
+            if (this.#phase === 'stopped')
+                await this.#open();
+            await this.#projections.start();
+            this.#phase = 'started';
+            await this.#declared?.reconcile();
+        });
+    }
+
+    /**
+     * Stops gracefully: refuses new calls, lets handlers, commands and queries that are under way finish, and closes every
+     * connection. Nothing of Woltage keeps the process alive then. Repeated calls do nothing.
+     */
+    async stop(): Promise<void> {
+        await this.#lifecycle.run(async () => {
+            if (this.#phase === 'stopped')
+                return;
+            this.#phase = 'stopping';
+            try {
+                await this.#declared?.stop();
+                await this.#projections.stop();
+                await this.#inFlight.idle();
+            } finally {
+                this.#phase = 'stopped';
+                await this.#adapters.close();
+            }
+        });
+    }
+
+    /** @internal Connects and restores what is registered. */
+    async open(): Promise<this> {
+        try {
+            await this.#open();
+        } catch (error) {
+            await this.#adapters.close();
+            throw error;
+        }
+        return this;
+    }
+
+    async #open(): Promise<void> {
+        await this.#adapters.connect();
+        await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
+        await this.#projections.load();
+        this.#phase = 'created';
+    }
+
+    #run<R>(task: () => Promise<R>): Promise<R> {
+        const inside = currentContext()?.runtime === this.#runtime;
+        if (this.#phase === 'stopped' || this.#phase === 'stopping' && !inside)
+            return Promise.reject(new UnavailableError('This Woltage instance is stopped.', {code: 'STOPPED'}));
+        return inside ? task() : this.#inFlight.track(task);
+    }
+
+    #findCommand(target: string | Aggregate<never>, commandName: unknown): CommandHandle {
+        const aggregate = typeof target === 'string' ? this.#definitions.aggregates.get(target) : target;
+        if (aggregate === undefined || !this.#definitions.folds.has(aggregate))
+            throw new NotFoundError(`There is no aggregate '${typeof target === 'string' ? target : target.name}'.`, {code: 'UNKNOWN_AGGREGATE'});
+        const command = aggregate.commands.get(commandName as string);
+        if (command === undefined)
+            throw new NotFoundError(`Aggregate '${aggregate.name}' has no command '${String(commandName)}'.`, {code: 'UNKNOWN_COMMAND'});
+        return command;
+    }
+
+    #checkHandle(handle: CommandHandle): CommandHandle {
+        const {aggregate, name} = (handle ?? {}) as Partial<CommandHandle>;
+        if (aggregate === undefined || name === undefined)
+            throw new NotFoundError('executeCommand takes an aggregate, its name, or a command handle.', {code: 'UNKNOWN_AGGREGATE'});
+        return this.#findCommand(aggregate, name);
+    }
+
+    #foldOf(folds: Definitions['folds'], aggregate: Aggregate<never>) {
+        const fold = folds.get(aggregate);
+        if (fold === undefined)
+            throw new NotFoundError(`There is no aggregate '${aggregate.name}'.`, {code: 'UNKNOWN_AGGREGATE'});
+        return fold;
+    }
+
+    /** What code inside a Woltage context reaches of this instance. */
+    #createRuntime(): ContextRuntime {
+        const {eventStore} = this.#adapters;
+        return {
+            readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
+            activeStore: name => this.#projections.activeParts(name).store,
+            stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
+            executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
+            emit: (cause: Event, key, aggregateName, events) =>
+                emitEvents(eventStore, this.#definitions.catalogue, cause, key, aggregateName, events)
+        };
+    }
+}
+
+/**
+ * Creates an application from a config, and starts it unless `autostart` is false.
+ *
+ * @example
+ * const woltage = await createWoltage({
+ *     eventStore: {adapter: SQLiteEventStore, args: [{path: 'data/events.db'}]},
+ *     eventClasses: import.meta.dirname + '/events',
+ *     aggregates: import.meta.dirname + '/aggregates',
+ *     projectorClasses: import.meta.dirname + '/projectors',
+ *     readModelClasses: import.meta.dirname + '/readModels',
+ *     internalStore: stores.sqlite,
+ *     stores
+ * });
+ * @throws ConfigError that names the property or file and says what to do
+ */
+export async function createWoltage(config: WoltageConfig): Promise<Woltage> {
+    checkConfig(config);
+    const woltage = await new Woltage(config, await loadDefinitions(config)).open();
+    if (config.autostart !== false) {
+        try {
+            await woltage.start();
+        } catch (error) {
+            await woltage.stop();
+            throw error;
+        }
+    }
+    return woltage;
+}

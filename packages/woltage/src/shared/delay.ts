@@ -1,0 +1,22 @@
+/** Resolves after some ms, or at once when the signal aborts. Leaves no timer behind. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+        if (signal?.aborted === true) {
+            resolve();
+            return;
+        }
+        const finish = (): void => {
+            clearTimeout(timer);
+            signal?.removeEventListener('abort', finish);
+            resolve();
+        };
+        const timer = setTimeout(finish, ms);
+        signal?.addEventListener('abort', finish);
+    });
+}
+
+/** Exponential backoff with full jitter on the upper half: `base * 2^attempt` ms, at most `max`. */
+export function backoffMs(attempt: number, base: number, max: number): number {
+    const full = Math.min(max, base * 2 ** Math.min(attempt, 30));
+    return full / 2 + Math.random() * full / 2;
+}

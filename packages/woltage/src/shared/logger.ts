@@ -1,0 +1,13 @@
+type Log = (details: object, message: string) => void;
+
+/** What Woltage logs to: pino's shape, so a pino logger fits as it is. Without one, nothing is logged. */
+export interface Logger {
+    readonly debug: Log;
+    readonly info: Log;
+    readonly warn: Log;
+    readonly error: Log;
+}
+
+const ignore: Log = () => undefined;
+
+export const silentLogger: Logger = {debug: ignore, info: ignore, warn: ignore, error: ignore};
