@@ -9,7 +9,7 @@ export class AggregateFold {
     readonly #init: () => unknown;
 
     /** @throws ConfigError when a reducer's event class isn't known */
-    constructor(aggregate: Aggregate<never>, catalogue: EventCatalogue) {
+    constructor(aggregate: Aggregate, catalogue: EventCatalogue) {
         const {projector, reducers} = aggregate as unknown as Aggregate;
         const entries = [...handlerEntries(projector), ...reducers] as [string, AnyReducer][];
         // Bound, so that a projector may be an object whose reducers share helpers through `this`.

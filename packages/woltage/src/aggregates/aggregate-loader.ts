@@ -7,10 +7,10 @@ import {copyState, StateCache, type AggregateState} from './state-cache.ts';
 /** Loads aggregate states: from the cache what is known, from the stream what is new. */
 export class AggregateLoader {
     readonly #eventStore: IEventStore;
-    readonly #foldOf: (aggregate: Aggregate<never>) => AggregateFold;
+    readonly #foldOf: (aggregate: Aggregate) => AggregateFold;
     readonly #cache: StateCache;
 
-    constructor(eventStore: IEventStore, foldOf: (aggregate: Aggregate<never>) => AggregateFold, cacheBytes: number) {
+    constructor(eventStore: IEventStore, foldOf: (aggregate: Aggregate) => AggregateFold, cacheBytes: number) {
         this.#eventStore = eventStore;
         this.#foldOf = foldOf;
         this.#cache = new StateCache(cacheBytes);
@@ -21,7 +21,7 @@ export class AggregateLoader {
      *
      * @throws GoneError when the stream was erased
      */
-    async load(aggregate: Aggregate<never>, aggregateId: string): Promise<AggregateState> {
+    async load(aggregate: Aggregate, aggregateId: string): Promise<AggregateState> {
         const key = `${aggregate.name}\n${aggregateId}`;
         const fold = this.#foldOf(aggregate);
         const cached = this.#cache.get(key);

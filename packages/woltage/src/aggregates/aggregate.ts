@@ -116,7 +116,7 @@ export class Aggregate<State = unknown> {
         if (this.#commands.has(name))
             throw new ConfigError(`Aggregate '${this.name}' already has a command '${name}'.`, {code: 'DUPLICATE_COMMAND'});
         const handle: CommandHandle = {
-            aggregate: this as unknown as Aggregate<never>,
+            aggregate: this as unknown as Aggregate,
             name,
             schema: hasSchema ? schemaOrHandler : undefined,
             handler

@@ -27,7 +27,7 @@ declare const input: unique symbol;
 
 /** A registered command: pass it to `executeCommand`, and the payload's type is known. */
 export interface CommandHandle<Input = unknown> {
-    readonly aggregate: Aggregate<never>;
+    readonly aggregate: Aggregate;
     readonly name: string;
     readonly schema: StandardSchema | undefined;
     readonly handler: CommandHandler<never, never>;

@@ -34,8 +34,8 @@ export function defineEvent<S extends StandardSchema, M = unknown>(
     {schema, version = 1, type = eventTypeOf(name), tags}: EventDefinition<S>
 ): DefinedEvent<S, M> {
     const defined = class extends Event<S, M> {
-        static override readonly schema = schema;
-        static override readonly version = version;
+        static readonly schema = schema;
+        static readonly version = version;
     };
     Object.defineProperty(defined, 'name', {value: name});
     Object.defineProperty(defined, 'type', {value: type, enumerable: true});

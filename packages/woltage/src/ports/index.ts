@@ -3,6 +3,8 @@ export * from './direct-access.ts';
 export * from './event-store.ts';
 export * from './portable-table.ts';
 export * from './query.ts';
+export * from './row-match.ts';
+export * from './row-order.ts';
 export * from './store.ts';
 export * from './table-access.ts';
 export * from './table-definition.ts';

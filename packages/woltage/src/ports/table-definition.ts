@@ -22,7 +22,9 @@ export type TableKey<D extends TableDefinition> = InferOutput<D['key']>;
 export type TableValues<D extends TableDefinition> = D extends {readonly schema: infer S extends StandardSchema} ? InferOutput<S> : object;
 
 /** A whole row. */
-export type TableEntry<D extends TableDefinition> = TableKey<D> & TableValues<D>;
+export type TableEntry<D extends TableDefinition> = Flat<TableKey<D> & TableValues<D>>;
+
+type Flat<T> = {[Field in keyof T]: T[Field]};
 
 /** Any row, as adapters see it. Values: JSON, bigint and Date, nested as deep as needed. */
 export type Row = Readonly<Record<string, unknown>>;

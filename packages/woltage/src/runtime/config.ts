@@ -28,7 +28,7 @@ export interface DeclaredProjection {
 export interface WoltageConfig {
     readonly eventStore: AdapterConfig<IEventStore>;
     readonly eventClasses: readonly EventClass[] | string;
-    readonly aggregates: readonly Aggregate<never>[] | string;
+    readonly aggregates: readonly Aggregate[] | string;
     readonly projectorClasses: readonly ProjectorClass[] | string;
     readonly readModelClasses?: readonly ReadModelClass[] | string | undefined;
     /** Where Woltage keeps its own data: which projections there are, which are active. */

@@ -10,8 +10,8 @@ import {loadExports, type Loaded} from './module-loader.ts';
 /** Everything that the user wrote, loaded and checked. */
 export interface Definitions {
     readonly catalogue: EventCatalogue;
-    readonly aggregates: ReadonlyMap<string, Aggregate<never>>;
-    readonly folds: ReadonlyMap<Aggregate<never>, AggregateFold>;
+    readonly aggregates: ReadonlyMap<string, Aggregate>;
+    readonly folds: ReadonlyMap<Aggregate, AggregateFold>;
     /** By `name@version`. */
     readonly projectors: ReadonlyMap<string, ProjectorClass>;
     readonly readModels: readonly Loaded<ReadModelClass>[];
@@ -20,7 +20,7 @@ export interface Definitions {
 const extendsClass = (value: unknown, base: {readonly prototype: object}): boolean =>
     typeof value === 'function' && (value as {readonly prototype?: unknown}).prototype instanceof (base as unknown as new () => object);
 const isEventClass = (value: unknown): value is EventClass => extendsClass(value, Event);
-const isAggregate = (value: unknown): value is Aggregate<never> => value instanceof Aggregate;
+const isAggregate = (value: unknown): value is Aggregate => value instanceof Aggregate;
 const isProjectorClass = (value: unknown): value is ProjectorClass => extendsClass(value, Projector);
 const isReadModelClass = (value: unknown): value is ReadModelClass => extendsClass(value, ReadModel);
 
@@ -49,9 +49,9 @@ function withoutBaseClasses<T extends object>(loaded: readonly Loaded<T>[], isBa
 const isBareEvent = ({schema, version}: EventClass): boolean => schema as unknown === undefined && version as unknown === undefined;
 const isBareProjector = ({schema, version}: ProjectorClass): boolean => schema as unknown === undefined && version as unknown === undefined;
 
-function checkAggregates(loaded: readonly Loaded<Aggregate<never>>[], catalogue: EventCatalogue): Pick<Definitions, 'aggregates' | 'folds'> {
-    const aggregates = new Map<string, Aggregate<never>>();
-    const folds = new Map<Aggregate<never>, AggregateFold>();
+function checkAggregates(loaded: readonly Loaded<Aggregate>[], catalogue: EventCatalogue): Pick<Definitions, 'aggregates' | 'folds'> {
+    const aggregates = new Map<string, Aggregate>();
+    const folds = new Map<Aggregate, AggregateFold>();
     for (const {value, source} of loaded) {
         if (aggregates.has(value.name))
             throw new ConfigError(`Aggregate ${source}: another aggregate is named '${value.name}' too. Names must differ.`, {code: 'DUPLICATE_AGGREGATE_NAME'});

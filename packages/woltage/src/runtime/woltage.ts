@@ -85,8 +85,8 @@ export class Woltage {
      * @throws whatever the handler throws; nothing is appended then
      */
     executeCommand<Input>(command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object): Promise<CommandOutcome>;
-    executeCommand(aggregate: string | Aggregate<never>, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<CommandOutcome>;
-    async executeCommand(target: string | Aggregate<never> | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
+    executeCommand(aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<CommandOutcome>;
+    async executeCommand(target: string | Aggregate | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
         const named = typeof target === 'string' || target instanceof Aggregate;
         const command = named ? this.#findCommand(target, rest[0]) : this.#checkHandle(target as CommandHandle);
         const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
@@ -124,7 +124,7 @@ export class Woltage {
 
     /** The current state of an aggregate, folded from its events; the initial state where it has none. */
     async stateOf<State>(aggregate: Aggregate<State>, aggregateId: string): Promise<State> {
-        return this.#run(async () => (await this.#loader.load(aggregate as unknown as Aggregate<never>, aggregateId)).state as State);
+        return this.#run(async () => (await this.#loader.load(aggregate as unknown as Aggregate, aggregateId)).state as State);
     }
 
     /**
@@ -237,7 +237,7 @@ export class Woltage {
         return inside ? task() : this.#inFlight.track(task);
     }
 
-    #findCommand(target: string | Aggregate<never>, commandName: unknown): CommandHandle {
+    #findCommand(target: string | Aggregate, commandName: unknown): CommandHandle {
         const aggregate = typeof target === 'string' ? this.#definitions.aggregates.get(target) : target;
         if (aggregate === undefined || !this.#definitions.folds.has(aggregate))
             throw new NotFoundError(`There is no aggregate '${typeof target === 'string' ? target : target.name}'.`, {code: 'UNKNOWN_AGGREGATE'});
@@ -254,7 +254,7 @@ export class Woltage {
         return this.#findCommand(aggregate, name);
     }
 
-    #foldOf(folds: Definitions['folds'], aggregate: Aggregate<never>) {
+    #foldOf(folds: Definitions['folds'], aggregate: Aggregate) {
         const fold = folds.get(aggregate);
         if (fold === undefined)
             throw new NotFoundError(`There is no aggregate '${aggregate.name}'.`, {code: 'UNKNOWN_AGGREGATE'});
