@@ -14,6 +14,7 @@ export {
     Projector, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
     type RemoveOptions
 } from './projections/index.ts';
+export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
 export {createWoltage, createWoltage as default, type QueryHandlerName, type QueryOptions, type Woltage} from './runtime/woltage.ts';
 export {cloneData} from './shared/data.ts';

@@ -180,10 +180,12 @@ export class ProjectionWorker {
         if (this.#head <= start)
             this.#live();
         opened();
+        const session = new AbortController();
         const batches = eventStore.subscribe({
-            after: start < 0n ? undefined : start, filter: {types}, signal, batchSize: tuning.batchSize
+            after: start < 0n ? undefined : start, filter: {types}, batchSize: tuning.batchSize,
+            signal: AbortSignal.any([signal, session.signal])
         });
-        for await (const batch of readAhead(batches))
+        for await (const batch of readAhead(batches, () => session.abort()))
             await this.#handleBatch(batch, signal);
         if (!signal.aborted)
             throw new UnavailableError('The event store ended the subscription.', {code: 'SUBSCRIPTION_ENDED'});

@@ -1,0 +1,2 @@
+export {MemoryEventStore, MemoryEventStoreData} from './memory-event-store.ts';
+export {MemoryStore, MemoryStoreData} from './memory-store.ts';
