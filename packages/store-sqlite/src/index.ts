@@ -1,1 +1,2 @@
-export {};
+export {SQLiteStore, SQLiteStore as default, type SQLiteNative, type SQLiteStoreOptions} from './sqlite-store.ts';
+export type {SQLiteDatabase, SQLiteStatement, SQLiteValue} from '@woltage/sqlite';
