@@ -7,6 +7,7 @@ export default defineConfig({
     resolve: {
         alias: {
             'woltage': source('woltage'),
+            '@woltage/sqlite': source('sqlite'),
             '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
             '@woltage/store-sqlite': source('store-sqlite'),
             '@woltage/express': source('express'),
