@@ -44,10 +44,12 @@ export class CommandExecutor {
     ): Promise<CommandOutcome> {
         const {aggregate, name, schema, handler} = command;
         checkAggregateId(aggregateId);
-        const valid = schema === undefined ? payload : await validate(schema, payload, `Payload of command '${aggregate.name}.${name}'`);
+        // Awaited only where there is something to wait for: on a hot path every promise counts.
+        const validated = schema === undefined ? payload : validate(schema, payload, `Payload of command '${aggregate.name}.${name}'`);
+        const valid = validated instanceof Promise ? await validated as unknown : validated;
         const {state, revision, position} = await this.#loader.load(aggregate, aggregateId);
-        const result = await run(() => handler(state as never, valid as never, {...context, aggregateId}));
-        const events = toEvents(result, `Command '${aggregate.name}.${name}'`);
+        const deciding = run(() => handler(state as never, valid as never, {...context, aggregateId}));
+        const events = toEvents(deciding instanceof Promise ? await deciding : deciding, command);
         if (events.length === 0)
             return {revision, position, events};
 
@@ -55,18 +57,18 @@ export class CommandExecutor {
             claimEvent(event, aggregateId);
         const data = events.map(event => this.#catalogue.toData(event, event.id, cause));
         const expected = revision < 0n ? STATE_NEW : revision;
-        const appended = await this.#eventStore.append(aggregate.name, aggregateId, data, expected);
-        const first = appended.revision - BigInt(events.length - 1);
+        const {revision: last, position: lastPosition} = await this.#eventStore.append(aggregate.name, aggregateId, data, expected);
+        const first = last - BigInt(events.length - 1);
         events.forEach((event, index) => {
             const {correlationId, causationId} = data[index] ?? event;
             // Positions may have gaps, so only the last event's is known for sure.
             placeEvent(event, {
                 correlationId, causationId,
                 revision: first + BigInt(index),
-                position: index === events.length - 1 ? appended.position : -1n
+                position: index === events.length - 1 ? lastPosition : -1n
             });
         });
-        return {...appended, events};
+        return {revision: last, position: lastPosition, events};
     }
 }
 
@@ -75,10 +77,10 @@ function checkAggregateId(aggregateId: unknown): void {
         throw new BadRequestError(`An aggregate id is a string of 1 to ${MAX_ID_LENGTH} characters.`, {code: 'INVALID_AGGREGATE_ID'});
 }
 
-function toEvents(result: CommandResult, what: string): readonly Event[] {
+function toEvents(result: CommandResult, {aggregate, name}: CommandHandle): readonly Event[] {
     const list: readonly unknown[] = result === undefined || result === null ? [] : Array.isArray(result) ? result as readonly unknown[] : [result];
     if (!list.every(item => item instanceof Event))
-        throw new WoltageError(`${what} must return an event, an array of events, or nothing.`, 500, {code: 'INVALID_COMMAND_RESULT'});
+        throw new WoltageError(`Command '${aggregate.name}.${name}' must return an event, an array of events, or nothing.`, 500, {code: 'INVALID_COMMAND_RESULT'});
     return list as readonly Event[];
 }
 

@@ -1,2 +1,3 @@
-export {MemoryEventStore, MemoryEventStoreData} from './memory-event-store.ts';
+export {MemoryEventStore} from './memory-event-store.ts';
+export {MemoryEventStoreData} from './memory-event-store-data.ts';
 export {MemoryStore, MemoryStoreData} from './memory-store.ts';

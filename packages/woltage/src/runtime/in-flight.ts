@@ -3,17 +3,19 @@ export class InFlight {
     #count = 0;
     #idle: (() => void)[] = [];
 
-    async track<R>(run: () => Promise<R>): Promise<R> {
+    /** Counts until the promise settles. */
+    track<R>(running: Promise<R>): Promise<R> {
         this.#count++;
-        try {
-            return await run();
-        } finally {
-            if (--this.#count === 0) {
-                for (const resolve of this.#idle.splice(0))
-                    resolve();
-            }
-        }
+        running.then(this.#done, this.#done);
+        return running;
     }
+
+    readonly #done = (): void => {
+        if (--this.#count === 0) {
+            for (const resolve of this.#idle.splice(0))
+                resolve();
+        }
+    };
 
     /** Resolves when nothing is under way. */
     async idle(): Promise<void> {

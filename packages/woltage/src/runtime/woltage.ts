@@ -234,7 +234,7 @@ export class Woltage {
         const inside = currentContext()?.runtime === this.#runtime;
         if (this.#phase === 'stopped' || this.#phase === 'stopping' && !inside)
             return Promise.reject(new UnavailableError('This Woltage instance is stopped.', {code: 'STOPPED'}));
-        return inside ? task() : this.#inFlight.track(task);
+        return inside ? task() : this.#inFlight.track(task());
     }
 
     #findCommand(target: string | Aggregate, commandName: unknown): CommandHandle {
