@@ -45,7 +45,7 @@ export class CommandExecutor {
         const {aggregate, name, schema, handler} = command;
         checkAggregateId(aggregateId);
         // Awaited only where there is something to wait for: on a hot path every promise counts.
-        const validated = schema === undefined ? payload : validate(schema, payload, `Payload of command '${aggregate.name}.${name}'`);
+        const validated = schema === undefined ? payload : validate(schema, payload, () => `Payload of command '${aggregate.name}.${name}'`);
         const valid = validated instanceof Promise ? await validated as unknown : validated;
         const {state, revision, position} = await this.#loader.load(aggregate, aggregateId);
         const deciding = run(() => handler(state as never, valid as never, {...context, aggregateId}));

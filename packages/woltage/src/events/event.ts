@@ -131,7 +131,7 @@ function validPayload(eventClass: typeof Event, data: EventConstructionData): un
         throw new ConfigError(`Event class ${eventClass.name}: ${missingStatics(eventClass)}`, {code: 'EVENT_CLASS_INVALID'});
     if (typeof data !== 'object' || data === null)
         throw new BadRequestError(`Event ${eventClass.name} needs an object such as {payload: {...}}.`, {code: 'INVALID_EVENT'});
-    return validateSync(eventClass.schema, data.payload, `Payload of event '${eventClass.identity}'`);
+    return validateSync(eventClass.schema, data.payload, () => `Payload of event '${eventClass.identity}'`);
 }
 
 export const isEventVersion = (version: unknown): version is number => Number.isSafeInteger(version) && (version as number) > 0;

@@ -55,7 +55,7 @@ export class ReadModelRegistry {
             throw new NotFoundError(`Read model '${className}' has no handler '${String(handlerName)}'.`, {code: 'UNKNOWN_HANDLER'});
         const {schemaRegistry} = readModel;
         const schema = Object.hasOwn(schemaRegistry, handlerName) ? schemaRegistry[handlerName] : undefined;
-        const valid = schema === undefined ? query : await validate(schema, query, `Query '${className}.${handlerName}'`);
+        const valid = schema === undefined ? query : await validate(schema, query, () => `Query '${className}.${handlerName}'`);
         return handler.call(readModel, valid, context);
     }
 }
