@@ -4,8 +4,8 @@ import {
     STATE_EXISTS, STATE_NEW, type AppendResult, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
     type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from '../ports/index.ts';
-import {cloneData} from '../shared/data.ts';
-import {MemoryEventStoreData, type StoredEvent} from './memory-event-store-data.ts';
+import {copyEvent, MemoryEventStoreData, toRecord, type StoredEvent} from './memory-event-store-data.ts';
+import {MemoryEventStoreSubscription} from './memory-event-store-subscription.ts';
 
 const PAGE = 1000;
 
@@ -13,7 +13,7 @@ const PAGE = 1000;
 export class MemoryEventStore implements IEventStore {
     readonly supports = {multiStreamAppend: true};
     readonly #data: MemoryEventStoreData;
-    readonly #waiting = new Set<() => void>();
+    readonly #subscriptions = new Set<MemoryEventStoreSubscription>();
     #open = false;
 
     constructor(data: MemoryEventStoreData = new MemoryEventStoreData()) {
@@ -26,8 +26,8 @@ export class MemoryEventStore implements IEventStore {
 
     async close(): Promise<void> {
         this.#open = false;
-        for (const wake of [...this.#waiting])
-            wake();
+        for (const subscription of this.#subscriptions)
+            subscription.end();
     }
 
     read(aggregateName: string, aggregateId: string, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
@@ -45,32 +45,24 @@ export class MemoryEventStore implements IEventStore {
 
     async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
         this.#checkOpen();
-        const repeated = streams.map(append => this.#check(append));
-        const results = streams.map((append, i) => repeated[i] ?? this.#write(append));
-        this.#data.changed();
-        return results;
+        const {length} = this.#data.events;
+        try {
+            // One after the other, so that each sees what those before it have written.
+            const results = streams.map(append => this.#check(append) ?? this.#write(append));
+            this.#data.changed();
+            return results;
+        } catch (error) {
+            this.#data.truncate(length);
+            throw error;
+        }
     }
 
-    async *subscribe({after = -1n, filter, signal, batchSize = PAGE}: SubscribeOptions = {}): AsyncGenerator<SubscriptionBatch> {
-        this.#checkOpen();
-        const types = filter?.types === undefined ? undefined : new Set(filter.types);
-        const {events} = this.#data;
-        let next = Number(after) + 1;
-        let isFirst = true;
-        while (this.#open && signal?.aborted !== true) {
-            if (next < events.length || isFirst) {
-                isFirst = false;
-                const batch: RecordedEvent[] = [];
-                for (; next < events.length && batch.length < batchSize; next++) {
-                    const event = events[next] as StoredEvent;
-                    if (types === undefined || types.has(event.data.type))
-                        batch.push(toRecord(event));
-                }
-                yield {events: batch, position: next === 0 ? undefined : BigInt(next - 1), caughtUp: next >= events.length};
-            } else {
-                await this.#changed(signal);
-            }
-        }
+    subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
+        const subscription: MemoryEventStoreSubscription = new MemoryEventStoreSubscription(this.#data, options, () => {
+            this.#checkOpen();
+            this.#subscriptions.add(subscription);
+        }, () => this.#subscriptions.delete(subscription));
+        return subscription;
     }
 
     async getLatestPosition(filter?: EventFilter): Promise<bigint | null> {
@@ -110,7 +102,7 @@ export class MemoryEventStore implements IEventStore {
             throw new BadRequestError('There is nothing to append.', {code: 'NO_EVENTS'});
         const stream = this.#data.stream(aggregateName, aggregateId);
         const current = (stream?.length ?? 0) - 1;
-        const taken = events.find(event => this.#data.byId.has(event.id));
+        const taken = events.find(event => this.#data.byId.has(event.id)) ?? findDuplicate(events);
         if (taken !== undefined) {
             const repeated = findRepeated(stream, events, revision, this.#data.byId.get((events[0] as EventData).id));
             if (repeated !== undefined)
@@ -125,42 +117,31 @@ export class MemoryEventStore implements IEventStore {
     }
 
     #write({aggregateName, aggregateId, events}: StreamAppend): AppendResult {
+        // Copied before anything is kept: what can't be copied must not leave half an append behind.
+        const copies = events.map(copyEvent);
         const stream = this.#data.stream(aggregateName, aggregateId) ?? this.#data.addStream(aggregateName, aggregateId);
-        for (const event of events) {
-            const {id, type, version, timestamp, payload, meta, correlationId, causationId, tags} = event;
-            const data = {id, type, version, timestamp, payload: cloneData(payload), meta: cloneData(meta), correlationId, causationId, tags: tags.length === 0 ? tags : [...tags]};
+        for (const data of copies) {
             const stored = {data, aggregateName, aggregateId, revision: stream.length, position: this.#data.events.length};
             stream.push(stored);
             this.#data.events.push(stored);
-            this.#data.byId.set(id, stored);
+            this.#data.byId.set(data.id, stored);
         }
         return {revision: BigInt(stream.length - 1), position: BigInt(this.#data.events.length - 1)};
     }
-
-    #changed(signal: AbortSignal | undefined): Promise<void> {
-        return new Promise(resolve => {
-            const wake = (): void => {
-                this.#data.listeners.delete(wake);
-                this.#waiting.delete(wake);
-                signal?.removeEventListener('abort', wake);
-                resolve();
-            };
-            this.#data.listeners.add(wake);
-            this.#waiting.add(wake);
-            signal?.addEventListener('abort', wake);
-        });
-    }
 }
-
-const toRecord = ({data, aggregateName, aggregateId, revision, position}: StoredEvent): RecordedEvent => ({
-    ...data, payload: cloneData(data.payload), meta: cloneData(data.meta), aggregateName, aggregateId,
-    revision: BigInt(revision), position: BigInt(position)
-});
 
 function isAsExpected(current: number, expected: ExpectedRevision | undefined): boolean {
     if (expected === undefined)
         return true;
     return expected === STATE_NEW ? current < 0 : expected === STATE_EXISTS ? current >= 0 : BigInt(current) === expected;
+}
+
+/** An event whose id another one before it in the list has. */
+function findDuplicate(events: readonly EventData[]): EventData | undefined {
+    if (events.length === 1)
+        return undefined;
+    const ids = new Set<string>();
+    return events.find(({id}) => ids.size === ids.add(id).size);
 }
 
 /** The result of the append that put these very events where this one wants them. */
