@@ -1,1 +1,3 @@
-export {};
+export {createRouter, createRouter as default} from './create-router.ts';
+export type {Access, Permission, RouterOptions} from './options.ts';
+export type {Problem} from './problem.ts';
