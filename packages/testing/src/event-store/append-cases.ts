@@ -4,8 +4,6 @@ import {rejectsWith} from '../assertions.ts';
 import type {EventStoreCases} from './conformance.ts';
 import {eventData, eventsOf, readAll} from './support.ts';
 
-const expectations: readonly (ExpectedRevision | undefined)[] = [STATE_NEW, -1n as never, undefined];
-
 export const appendCases: EventStoreCases = {
     'append returns revision and position of the last event': async store => {
         const first = await store.append('order', '1', eventsOf(2), STATE_NEW);
@@ -32,14 +30,14 @@ export const appendCases: EventStoreCases = {
     },
 
     'a repeated append succeeds with the first one\'s result and makes no copy': async store => {
-        for (const [index, revision] of expectations.filter(e => e !== -1n).entries()) {
+        for (const [index, revision] of ([STATE_NEW, undefined] as const).entries()) {
             const events = eventsOf(3);
             const first = await store.append('order', `new-${index}`, events, revision);
             await store.append('order', `new-${index}`, eventsOf(1));
             assert.deepEqual(await store.append('order', `new-${index}`, events, revision), first);
             assert.equal((await readAll(store, 'order', `new-${index}`)).length, 4);
         }
-        const [before] = await Promise.all([store.append('order', 'exact', eventsOf(1))]);
+        const before = await store.append('order', 'exact', eventsOf(1));
         const events = eventsOf(2);
         const first = await store.append('order', 'exact', events, before.revision);
         assert.deepEqual(await store.append('order', 'exact', events, before.revision), first);

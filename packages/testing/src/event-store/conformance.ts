@@ -1,13 +1,21 @@
 import type {IEventStore} from 'woltage';
 import type {TestRunner} from '../runner.ts';
 import {appendCases} from './append-cases.ts';
+import {appendAllCases, repetitionCases} from './append-more-cases.ts';
+import {batchCases} from './batch-cases.ts';
+import {concurrencyCases} from './concurrency-cases.ts';
+import {lifecycleCases} from './lifecycle-cases.ts';
 import {readCases} from './read-cases.ts';
 import {subscribeCases} from './subscribe-cases.ts';
 import type {EventStoreUnderTest} from './support.ts';
 
-/** One case of a suite: gets a connected, empty event store. */
+/** One case of the suite: gets a connected, empty event store. */
 export type EventStoreCase = (eventStore: IEventStore, underTest: EventStoreUnderTest) => Promise<void>;
 export type EventStoreCases = Readonly<Record<string, EventStoreCase>>;
+
+const cases: EventStoreCases = {
+    ...appendCases, ...repetitionCases, ...appendAllCases, ...readCases, ...subscribeCases, ...batchCases, ...concurrencyCases, ...lifecycleCases
+};
 
 /**
  * The contract of an event store, as tests. Everything that the adapter says it supports is tested; what it doesn't support
@@ -16,11 +24,14 @@ export type EventStoreCases = Readonly<Record<string, EventStoreCase>>;
  * @param runner `{describe, it}` of Vitest, Jest or node:test
  * @param factory Makes an empty event store for each test
  * @example
- * eventStoreConformance({describe, it}, 'MemoryEventStore', async () => ({eventStore: new MemoryEventStore()}));
+ * eventStoreConformance({describe, it}, 'MemoryEventStore', async () => {
+ *     const data = new MemoryEventStoreData();
+ *     return {eventStore: new MemoryEventStore(data), second: () => new MemoryEventStore(data)};
+ * });
  */
 export function eventStoreConformance({describe, it}: TestRunner, name: string, factory: () => Promise<EventStoreUnderTest>): void {
     describe(`${name} keeps the contract of an event store`, () => {
-        for (const [title, run] of Object.entries({...appendCases, ...readCases, ...subscribeCases})) {
+        for (const [title, run] of Object.entries(cases)) {
             it(title, async () => {
                 const underTest = await factory();
                 const {eventStore, cleanup} = underTest;

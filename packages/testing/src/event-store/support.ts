@@ -3,8 +3,8 @@ import {uuidV7, type EventData, type IEventStore, type RecordedEvent, type Subsc
 /** What a suite's factory makes: an empty event store, not connected yet. */
 export interface EventStoreUnderTest {
     readonly eventStore: IEventStore;
-    /** A second instance on the same data, as another process would have it. */
-    readonly second?: (() => IEventStore) | undefined;
+    /** Makes one more instance on the same data, as another process or a restart would have it; not connected yet. */
+    readonly second: () => IEventStore;
     /** Removes what the store left behind; called after `close`. */
     readonly cleanup?: (() => Promise<void>) | undefined;
 }
