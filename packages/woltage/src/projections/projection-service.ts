@@ -22,6 +22,9 @@ export interface RemoveOptions {
     readonly deleteData?: boolean | undefined;
 }
 
+/** How long an addition waits for the first batch: with a short history it is live then. */
+const FIRST_BATCH_MS = 1000;
+
 /** The registered projections: adds, switches and removes them, one change at a time. */
 export class ProjectionService {
     readonly #options: ProjectionServiceOptions;
@@ -94,8 +97,10 @@ export class ProjectionService {
             const definition = {name, version, projectorName, projectorVersion, storeName, generation: uuidV7()};
             await this.#records.add(definition);
             const entry = this.#register(definition);
-            if (this.#started)
+            if (this.#started) {
                 await entry.parts?.worker.start();
+                await entry.parts?.worker.firstBatch(FIRST_BATCH_MS);
+            }
             return entry.projection;
         });
     }

@@ -88,6 +88,19 @@ export class ProjectionWorker {
         await opened;
     }
 
+    /** Resolves when it is live, has handled its first batch or can't go on, or after some ms: what is short is done by then. */
+    async firstBatch(timeoutMs: number): Promise<void> {
+        const done = new AbortController();
+        const signal = AbortSignal.any([done.signal, this.#abort.signal]);
+        const first = this.#committedAt;
+        const batch = async (): Promise<void> => {
+            while (this.#state === 'replaying' && this.#committedAt === first && !signal.aborted)
+                await this.#next('state', signal);
+        };
+        await Promise.race([batch(), delay(timeoutMs, signal)]);
+        done.abort();
+    }
+
     /** Lets the batch under way finish, and stops. */
     async stop(): Promise<void> {
         this.#abort.abort(new StoppedError());
@@ -106,15 +119,7 @@ export class ProjectionWorker {
     async untilState(states: readonly ProjectionState[], signal?: AbortSignal): Promise<void> {
         while (!states.includes(this.#state)) {
             signal?.throwIfAborted();
-            await new Promise<void>(resolve => {
-                const next = (): void => {
-                    this.#changed.removeEventListener('state', next);
-                    signal?.removeEventListener('abort', next);
-                    resolve();
-                };
-                this.#changed.addEventListener('state', next);
-                signal?.addEventListener('abort', next);
-            });
+            await this.#next('state', signal);
         }
     }
 
@@ -208,6 +213,7 @@ export class ProjectionWorker {
             });
             this.#processed += index - from;
         }
+        this.#changed.dispatchEvent(new Event('state'));
         if (signal.aborted)
             return;
         await this.#allowed(end, signal);
@@ -236,16 +242,23 @@ export class ProjectionWorker {
             // Everything up to the limit has been handled, for the next event lies beyond it.
             if (this.position < this.#limit)
                 this.#watch.position = this.#limit;
-            await new Promise<void>(resolve => {
-                const next = (): void => {
-                    this.#changed.removeEventListener('limit', next);
-                    signal.removeEventListener('abort', next);
-                    resolve();
-                };
-                this.#changed.addEventListener('limit', next);
-                signal.addEventListener('abort', next);
-            });
+            await this.#next('limit', signal);
         }
+    }
+
+    /** Resolves at the next change of this kind, or when the signal aborts. */
+    #next(kind: 'state' | 'limit', signal: AbortSignal | undefined): Promise<void> {
+        return new Promise(resolve => {
+            const next = (): void => {
+                this.#changed.removeEventListener(kind, next);
+                signal?.removeEventListener('abort', next);
+                resolve();
+            };
+            this.#changed.addEventListener(kind, next);
+            signal?.addEventListener('abort', next);
+            if (signal?.aborted === true)
+                next();
+        });
     }
 
     #live(): void {

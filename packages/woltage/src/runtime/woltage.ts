@@ -128,8 +128,8 @@ export class Woltage {
     }
 
     /**
-     * Adds a projection. It replays all events from the first one on, then goes on live. When there is nothing to replay, it is
-     * live when the promise resolves. Adding the same projection again does nothing.
+     * Adds a projection. It replays all events from the first one on, then goes on live. When there is little
+     * to replay, it is live when the promise resolves. Adding the same projection again does nothing.
      *
      * @param storeName One of the keys of the config's `stores`
      * @throws NotFoundError `UNKNOWN_PROJECTOR`, `UNKNOWN_STORE`
