@@ -14,12 +14,12 @@ const WINDOW = 20_000;
 /** Reads pages of events: of all streams in the order of their positions, or of one stream. */
 export class EventPages {
     readonly #database: SQLiteDatabase;
-    readonly #head: SQLiteStatement;
+    readonly #headPosition: SQLiteStatement;
     readonly #statements = new Map<string, SQLiteStatement>();
 
     constructor(database: SQLiteDatabase) {
         this.#database = database;
-        this.#head = database.prepare('SELECT max(position) FROM events').raw();
+        this.#headPosition = database.prepare('SELECT max(position) FROM events').raw();
     }
 
     /**
@@ -27,7 +27,7 @@ export class EventPages {
      * writer at a time, so that nothing can appear below it later.
      */
     next(after: number, types: readonly string[] | undefined, limit: number): EventPage {
-        const head = this.#headPosition() ?? 0;
+        const head = this.head() ?? 0;
         const end = types === undefined ? head : Math.min(head, after + WINDOW);
         if (end <= after)
             return {rows: [], position: after, caughtUp: true};
@@ -43,18 +43,17 @@ export class EventPages {
             .all(aggregateId, aggregateName, from, limit) as EventRow[];
     }
 
-    latest(types: readonly string[] | undefined): number | null {
-        if (types === undefined)
-            return this.#headPosition();
-        if (types.length === 0)
-            return null;
-        const [position] = this.#prepare(`SELECT position FROM events WHERE type IN (${placeholders(types)}) ORDER BY position DESC LIMIT 1`)
-            .get(...types) as readonly [number] | undefined ?? [null];
-        return position;
+    /** The last event that matches among those up to a position (looking back over a window, no further), and where to go on. */
+    latestBefore(types: readonly string[], end: number): {readonly found: number | undefined; readonly next: number} {
+        const next = Math.max(0, end - WINDOW);
+        const row = this.#prepare(`SELECT position FROM events WHERE position > ? AND position <= ? AND type IN (${placeholders(types)}) ORDER BY position DESC LIMIT 1`)
+            .get(next, end, ...types) as readonly [number] | undefined;
+        return {found: row?.[0], next};
     }
 
-    #headPosition(): number | null {
-        return (this.#head.get() as readonly [number | null])[0];
+    /** The position of the last event. */
+    head(): number | null {
+        return (this.#headPosition.get() as readonly [number | null])[0];
     }
 
     #select(types: readonly string[] | undefined): SQLiteStatement {

@@ -1,35 +1,43 @@
 import {inTransaction, whenNotBusy, type SQLiteDatabase} from '@woltage/sqlite';
+import {BadRequestError, isWoltageError, type AppendResult} from 'woltage';
+import type {Appender} from './appender.ts';
+import type {EncodedAppend} from './encode.ts';
 
+type Outcome = {readonly results: readonly AppendResult[]} | {readonly error: unknown};
+
+/** What one caller asked for: appends that belong together. */
 interface Task {
-    readonly run: () => unknown;
-    readonly resolve: (value: never) => void;
+    readonly appends: readonly EncodedAppend[];
+    readonly resolve: (results: readonly AppendResult[]) => void;
     readonly reject: (error: unknown) => void;
 }
 
-/** The most that one transaction holds, so that other work of the process gets its turn. */
+/** The most tasks that one transaction holds, so that other work of the process gets its turn. */
 const MAX_GROUP = 512;
 
 /**
- * Runs what is asked for in the same turn of the event loop in one transaction, so that its cost (a sync of the disk) is shared. A
- * task that throws takes nobody else down: the group is rolled back and its tasks run again one by one.
+ * Commits what is asked for in the same turn of the event loop in one transaction, so that its cost (a sync of the disk) is shared. A
+ * task that is refused takes nobody else down; when the commit itself fails, all of its group do.
  */
 export class GroupCommit {
     readonly #database: SQLiteDatabase;
+    readonly #appender: Appender;
     readonly #busyTimeoutMs: number | undefined;
     readonly #afterCommit: () => void;
     #queue: Task[] = [];
     #running: Promise<void> | undefined;
 
-    constructor(database: SQLiteDatabase, busyTimeoutMs: number | undefined, afterCommit: () => void) {
+    constructor(database: SQLiteDatabase, appender: Appender, busyTimeoutMs: number | undefined, afterCommit: () => void) {
         this.#database = database;
+        this.#appender = appender;
         this.#busyTimeoutMs = busyTimeoutMs;
         this.#afterCommit = afterCommit;
     }
 
-    /** Resolves to the task's result when it is durably committed. */
-    run<R>(task: () => R): Promise<R> {
-        return new Promise<R>((resolve, reject) => {
-            this.#queue.push({run: task, resolve, reject});
+    /** Resolves when everything is durably committed; all of it or nothing. */
+    run(appends: readonly EncodedAppend[]): Promise<readonly AppendResult[]> {
+        return new Promise((resolve, reject) => {
+            this.#queue.push({appends, resolve, reject});
             this.#running ??= this.#work();
         });
     }
@@ -43,27 +51,74 @@ export class GroupCommit {
     async #work(): Promise<void> {
         while (this.#queue.length > 0) {
             await new Promise(resolve => setImmediate(resolve));
-            const group = this.#queue.splice(0, MAX_GROUP);
-            if (!await this.#commit(group)) {
-                for (const task of group)
-                    await this.#commit([task], true);
-            }
-            this.#afterCommit();
+            await this.#commit(this.#queue.splice(0, MAX_GROUP));
         }
         // In the same step as the look at the queue: a task that comes later must start the work anew.
         this.#running = undefined;
     }
 
-    /** @returns Whether the tasks are settled: false when one of several has thrown */
-    async #commit(group: readonly Task[], isLast = group.length === 1): Promise<boolean> {
+    async #commit(group: readonly Task[]): Promise<void> {
+        let outcomes: readonly Outcome[];
         try {
-            const results = await whenNotBusy(() => inTransaction(this.#database, () => group.map(({run}) => run())), this.#busyTimeoutMs);
-            group.forEach(({resolve}, index) => resolve(results[index] as never));
-            return true;
+            outcomes = await whenNotBusy(() => this.#attempt(group), this.#busyTimeoutMs);
         } catch (error) {
-            if (isLast)
-                group[0]?.reject(error);
-            return isLast;
+            for (const {reject} of group)
+                reject(error);
+            return;
+        }
+        // Also a refusal is told only now: it may rest on what the same transaction wrote before.
+        for (const [i, {resolve, reject}] of group.entries()) {
+            const outcome = outcomes[i] as Outcome;
+            if ('results' in outcome)
+                resolve(outcome.results);
+            else
+                reject(outcome.error);
+        }
+        this.#afterCommit();
+    }
+
+    #attempt(group: readonly Task[]): Outcome[] {
+        try {
+            return inTransaction(this.#database, () => group.map(task => this.#append(task)));
+        } catch (error) {
+            if (isStorageFailure(error))
+                throw error;
+            // Some task was refused when a part of it had been written already: once more, from the start.
+            return inTransaction(this.#database, () => group.map(task => this.#appendCarefully(task)));
         }
     }
+
+    #append({appends}: Task): Outcome {
+        try {
+            return {results: appends.map(append => this.#appender.append(append, false))};
+        } catch (error) {
+            // A conflict of a single stream is found before anything is written.
+            if (appends.length === 1 && isWoltageError(error))
+                return {error};
+            throw error;
+        }
+    }
+
+    #appendCarefully({appends}: Task): Outcome {
+        this.#database.exec('SAVEPOINT task');
+        try {
+            const results = appends.map(append => this.#appender.append(append, true));
+            this.#database.exec('RELEASE task');
+            return {results};
+        } catch (error) {
+            if (isStorageFailure(error))
+                throw error;
+            this.#database.exec('ROLLBACK TO task; RELEASE task');
+            return {error: isWoltageError(error) ? error : new BadRequestError(
+                `SQLite refuses the event: ${(error as Error).message}`, {code: 'INVALID_EVENT', cause: error})};
+        }
+    }
+}
+
+/** Errors that lie in what was to be written. All others of SQLite's (disk full, locked, input or output) hit the transaction. */
+const OWN_FAULT = /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/;
+
+function isStorageFailure(error: unknown): boolean {
+    const {code} = (error ?? {}) as {readonly code?: unknown};
+    return !isWoltageError(error) && typeof code === 'string' && code.startsWith('SQLITE_') && !OWN_FAULT.test(code);
 }

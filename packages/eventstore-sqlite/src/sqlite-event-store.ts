@@ -1,30 +1,30 @@
 import {migrate, openDatabase, whenNotBusy, type OpenOptions, type SQLiteDatabase} from '@woltage/sqlite';
 import {
-    UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
-    type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    ConfigError, UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore,
+    type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {Appender} from './appender.ts';
 import {ChangeWatch} from './change-watch.ts';
+import {encodeAppend} from './encode.ts';
 import {GroupCommit} from './group-commit.ts';
 import {EventPages} from './event-pages.ts';
 import {toRecord} from './records.ts';
 import {migrations} from './schema.ts';
+import {SQLiteSubscription, type SubscriptionSource} from './subscription.ts';
 
 export interface SQLiteEventStoreOptions extends OpenOptions {
-    /** How often to look for events of other processes, in ms. @default 20 */
+    /** How often to look for events of other processes, in ms; only while a subscription waits. @default 20 */
     readonly pollIntervalMs?: number | undefined;
 }
 
-interface Connection {
+interface Connection extends SubscriptionSource {
     readonly database: SQLiteDatabase;
-    readonly appender: Appender;
     readonly commits: GroupCommit;
-    readonly pages: EventPages;
-    readonly changes: ChangeWatch;
 }
 
 const READ_PAGE = 1000;
 const LAST_REVISION = Number.MAX_SAFE_INTEGER;
+const DEFAULT_POLL_INTERVAL_MS = 20;
 
 /**
  * An event store in a SQLite file: embedded, durable, readable with any SQLite tool (table `events`). Appends of one turn of the
@@ -37,40 +37,39 @@ export class SQLiteEventStore implements IEventStore {
     readonly supports = {multiStreamAppend: true};
     readonly #options: SQLiteEventStoreOptions;
     #connection: Connection | undefined;
+    #turn: Promise<void> = Promise.resolve();
 
+    /** @throws ConfigError `SQLITE_OPTIONS` */
     constructor(options: SQLiteEventStoreOptions) {
+        if (typeof options !== 'object' || options === null)
+            throw new ConfigError('The SQLite event store needs options: {path: \'data/events.db\'}.', {code: 'SQLITE_OPTIONS'});
+        checkDuration('busyTimeoutMs', options.busyTimeoutMs, 0);
+        checkDuration('pollIntervalMs', options.pollIntervalMs, 1);
         this.#options = options;
     }
 
-    /** @throws ConfigError `SQLITE_OPEN`, `SQLITE_DRIVER`, `SCHEMA_TOO_NEW` */
-    async connect(): Promise<void> {
-        if (this.#connection !== undefined)
-            return;
-        const {busyTimeoutMs, pollIntervalMs = 20} = this.#options;
-        const database = await whenNotBusy(() => openDatabase(this.#options), busyTimeoutMs);
-        try {
-            await whenNotBusy(() => migrate(database, 'events', migrations), busyTimeoutMs);
-        } catch (error) {
-            database.close();
-            throw error;
-        }
-        const changes = new ChangeWatch(database.prepare('PRAGMA data_version').raw(), pollIntervalMs);
-        this.#connection = {
-            database, changes,
-            appender: new Appender(database),
-            commits: new GroupCommit(database, busyTimeoutMs, () => changes.notify()),
-            pages: new EventPages(database)
-        };
+    /**
+     * @throws ConfigError `SQLITE_OPEN` (with the path, when the file can't be opened or is no database), `SQLITE_OPTIONS`,
+     * `SQLITE_DRIVER`, `SCHEMA_TOO_NEW`
+     * @throws UnavailableError `SQLITE_BUSY`, `SQLITE_FAILED`
+     */
+    connect(): Promise<void> {
+        return this.#inTurn(async () => {
+            this.#connection ??= await connect(this.#options);
+        });
     }
 
-    async close(): Promise<void> {
-        const connection = this.#connection;
-        if (connection === undefined)
-            return;
-        this.#connection = undefined;
-        connection.changes.notify();
-        await connection.commits.idle();
-        connection.database.close();
+    close(): Promise<void> {
+        return this.#inTurn(async () => {
+            const connection = this.#connection;
+            if (connection === undefined)
+                return;
+            this.#connection = undefined;
+            for (const subscription of [...connection.subscriptions])
+                subscription.end();
+            await connection.commits.idle();
+            connection.database.close();
+        });
     }
 
     async *read(aggregateName: string, aggregateId: string, options: ReadOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
@@ -79,7 +78,7 @@ export class SQLiteEventStore implements IEventStore {
         let from = options.fromRevision === undefined ? (direction === 'forwards' ? 0 : LAST_REVISION) : Number(options.fromRevision);
         for (let left = limit; left > 0;) {
             const size = Math.min(READ_PAGE, left);
-            const rows = this.#open().pages.stream(aggregateName, aggregateId, direction, from, size);
+            const rows = await this.#query(({pages}) => pages.stream(aggregateName, aggregateId, direction, from, size));
             if (rows.length > 0)
                 yield rows.map(toRecord);
             if (rows.length < size)
@@ -89,42 +88,38 @@ export class SQLiteEventStore implements IEventStore {
         }
     }
 
+    /** @throws UnavailableError `SQLITE_BUSY` after `busyTimeoutMs`, `SQLITE_FAILED` when SQLite can't write (disk full, for example) */
     async append(aggregateName: string, aggregateId: string, events: readonly EventData[], revision?: ExpectedRevision): Promise<AppendResult> {
         const [result] = await this.appendAll([{aggregateName, aggregateId, events, revision}]);
         return result as AppendResult;
     }
 
+    /** Appends to one stream after the other, in one transaction. @throws What `append` throws */
     async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
-        const {appender, commits} = this.#open();
-        return commits.run(() => streams.map(stream => {
-            const {revision, position} = appender.append(stream);
-            return {revision, position};
-        }));
+        return this.#open().commits.run(streams.map(encodeAppend));
     }
 
-    async *subscribe({after, filter, signal, batchSize = 1000}: SubscribeOptions = {}): AsyncGenerator<SubscriptionBatch> {
-        const {pages, changes} = this.#open();
-        let position = after === undefined ? 0 : Number(after);
-        let isFirst = true;
-        while (this.#connection?.pages === pages && signal?.aborted !== true) {
-            changes.mark();
-            const page = pages.next(position, filter?.types, batchSize);
-            if (page.position > position || isFirst) {
-                isFirst = false;
-                position = page.position;
-                yield {events: page.rows.map(toRecord), position: position === 0 ? undefined : BigInt(position), caughtUp: page.caughtUp};
-                // SQLite reads synchronously: let others have their turn between two pages.
-                if (!page.caughtUp)
-                    await new Promise(resolve => setImmediate(resolve));
-            } else {
-                await changes.changed(signal);
-            }
-        }
+    subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
+        return new SQLiteSubscription(() => this.#open(), options);
     }
 
     async getLatestPosition(filter?: EventFilter): Promise<bigint | null> {
-        const position = this.#open().pages.latest(filter?.types);
-        return position === null ? null : BigInt(position);
+        const types = filter?.types;
+        const head = await this.#query(({pages}) => pages.head());
+        if (head === null || types === undefined)
+            return head === null ? null : BigInt(head);
+        for (let end = types.length === 0 ? 0 : head; end > 0;) {
+            const {found, next} = await this.#query(({pages}) => pages.latestBefore(types, end));
+            if (found !== undefined)
+                return BigInt(found);
+            end = next;
+            await new Promise(resolve => setImmediate(resolve));
+        }
+        return null;
+    }
+
+    #query<R>(run: (connection: Connection) => R): Promise<R> {
+        return whenNotBusy(() => run(this.#open()), this.#options.busyTimeoutMs);
     }
 
     #open(): Connection {
@@ -132,4 +127,34 @@ export class SQLiteEventStore implements IEventStore {
             throw new UnavailableError(`The event store '${this.#options.path}' is not connected.`, {code: 'CLOSED'});
         return this.#connection;
     }
+
+    /** One opening or closing at a time, in the order of the calls. */
+    #inTurn(step: () => Promise<void>): Promise<void> {
+        const result = this.#turn.then(step);
+        this.#turn = result.catch(() => undefined);
+        return result;
+    }
+}
+
+async function connect(options: SQLiteEventStoreOptions): Promise<Connection> {
+    const {busyTimeoutMs, pollIntervalMs = DEFAULT_POLL_INTERVAL_MS} = options;
+    const database = await whenNotBusy(() => openDatabase(options), busyTimeoutMs);
+    try {
+        await whenNotBusy(() => migrate(database, 'events', migrations), busyTimeoutMs);
+        const changes = new ChangeWatch(database.prepare('PRAGMA data_version').raw(), pollIntervalMs);
+        return {
+            database, changes, busyTimeoutMs,
+            commits: new GroupCommit(database, new Appender(database), busyTimeoutMs, () => changes.notify()),
+            pages: new EventPages(database),
+            subscriptions: new Set()
+        };
+    } catch (error) {
+        database.close();
+        throw error;
+    }
+}
+
+function checkDuration(name: string, value: number | undefined, least: number): void {
+    if (value !== undefined && !(Number.isFinite(value) && value >= least))
+        throw new ConfigError(`'${name}' must be a number of ms, at least ${least}, not '${String(value)}'.`, {code: 'SQLITE_OPTIONS'});
 }
