@@ -16,7 +16,9 @@ export {
 } from './projections/index.ts';
 export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
-export {createWoltage, createWoltage as default, type QueryHandlerName, type QueryOptions, type Woltage} from './runtime/woltage.ts';
+export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
+export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
+export type {Woltage} from './runtime/woltage.ts';
 export {cloneData} from './shared/data.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
 export type {Logger} from './shared/logger.ts';

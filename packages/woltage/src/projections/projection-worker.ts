@@ -8,16 +8,7 @@ import type {BatchRunner} from './batch-runner.ts';
 import {HandlerFailure} from './handler-failure.ts';
 import {PositionWatch} from './position-watch.ts';
 import type {ProjectionTuning} from './tuning.ts';
-
-/**
- * - `stopped`: not working, because the runtime isn't started
- * - `replaying`: working through the past
- * - `live`: caught up; handles events as they come
- * - `waiting`: a database can't be reached, or a handler failed and is about to be tried again
- * - `faulted`: a handler keeps failing; needs a hand
- * - `unavailable`: the projector or the store that it was added with isn't there
- */
-export type ProjectionState = 'stopped' | 'replaying' | 'live' | 'waiting' | 'faulted' | 'unavailable';
+import {WorkerStatus, type ProjectionState} from './worker-status.ts';
 
 export interface WorkerOptions {
     readonly id: string;
@@ -38,9 +29,7 @@ export class ProjectionWorker {
     /** Held while events are handled and committed: whoever else holds it has the projection standing still. */
     readonly #turn = new Mutex();
     readonly #watch = new PositionWatch(-1n);
-    readonly #changed = new EventTarget();
-    #state: ProjectionState = 'stopped';
-    #error: Error | undefined;
+    readonly #status = new WorkerStatus();
     #head = -1n;
     #processed = 0;
     #committedAt = 0;
@@ -55,12 +44,12 @@ export class ProjectionWorker {
     }
 
     get state(): ProjectionState {
-        return this.#state;
+        return this.#status.state;
     }
 
     /** What went wrong, in the states `waiting` and `faulted`. */
     get error(): Error | undefined {
-        return this.#error;
+        return this.#status.error;
     }
 
     /** Everything up to here has been handled and committed. */
@@ -81,7 +70,7 @@ export class ProjectionWorker {
     /** Starts working; resolves when it is known whether anything must be replayed. Never rejects: see the state. */
     async start(): Promise<void> {
         this.#abort = new AbortController();
-        this.#setState('replaying');
+        this.#status.set('replaying');
         const opened = new Promise<void>(resolve => {
             this.#done = this.#work(this.#abort.signal, resolve).finally(resolve);
         });
@@ -94,8 +83,8 @@ export class ProjectionWorker {
         const signal = AbortSignal.any([done.signal, this.#abort.signal]);
         const first = this.#committedAt;
         const batch = async (): Promise<void> => {
-            while (this.#state === 'replaying' && this.#committedAt === first && !signal.aborted)
-                await this.#next('state', signal);
+            while (this.state === 'replaying' && this.#committedAt === first && !signal.aborted)
+                await this.#status.next(['state', 'batch'], signal);
         };
         await Promise.race([batch(), delay(timeoutMs, signal)]);
         done.abort();
@@ -105,7 +94,7 @@ export class ProjectionWorker {
     async stop(): Promise<void> {
         this.#abort.abort(new StoppedError());
         await this.#done;
-        this.#setState('stopped');
+        this.#status.set('stopped');
     }
 
     /** Starts again after a fault. */
@@ -115,12 +104,9 @@ export class ProjectionWorker {
         await this.start();
     }
 
-    /** Resolves when the state is one of these. */
-    async untilState(states: readonly ProjectionState[], signal?: AbortSignal): Promise<void> {
-        while (!states.includes(this.#state)) {
-            signal?.throwIfAborted();
-            await this.#next('state', signal);
-        }
+    /** Resolves when the state is one of these. @throws the signal's reason when it aborts */
+    untilState(states: readonly ProjectionState[], signal?: AbortSignal): Promise<void> {
+        return this.#status.until(states, signal);
     }
 
     /** Resolves when everything up to the position has been handled. @throws UnavailableError `POSITION_TIMEOUT` */
@@ -136,7 +122,7 @@ export class ProjectionWorker {
     /** Handles nothing beyond the position; `undefined` lifts the limit. To be called while paused. */
     limitTo(position: bigint | undefined): void {
         this.#limit = position;
-        this.#changed.dispatchEvent(new Event('limit'));
+        this.#status.tell('limit');
     }
 
     async #work(signal: AbortSignal, opened: () => void): Promise<void> {
@@ -161,11 +147,10 @@ export class ProjectionWorker {
     /** @returns How long to wait before the next try; `undefined` when there is none */
     #afterFailure(error: Error, failures: number): number | undefined {
         const {id, tuning, log} = this.#options;
-        this.#error = error;
         if (!(error instanceof HandlerFailure)) {
             const taken = error instanceof StaleRecordError;
             log.warn({err: error, projection: id}, taken ? 'Another process works on this projection' : 'Projection waits for its database');
-            this.#setState('waiting');
+            this.#status.set('waiting', error);
             return backoffMs(failures, tuning.retryMs, MAX_BACKOFF_MS);
         }
         this.#failedAttempts = error.eventId === this.#failedEvent ? this.#failedAttempts + 1 : 1;
@@ -173,7 +158,7 @@ export class ProjectionWorker {
         const final = this.#failedAttempts >= tuning.maxAttempts;
         log[final ? 'error' : 'warn']({err: error, projection: id, event: error.eventId, position: error.position.toString(), attempt: this.#failedAttempts},
             final ? 'Projection is faulted: its handler keeps failing' : 'Projection handler failed and is tried again');
-        this.#setState(final ? 'faulted' : 'waiting');
+        this.#status.set(final ? 'faulted' : 'waiting', error);
         return final ? undefined : backoffMs(this.#failedAttempts - 1, tuning.retryMs, MAX_BACKOFF_MS);
     }
 
@@ -213,7 +198,7 @@ export class ProjectionWorker {
             });
             this.#processed += index - from;
         }
-        this.#changed.dispatchEvent(new Event('state'));
+        this.#status.tell('batch');
         if (signal.aborted)
             return;
         await this.#allowed(end, signal);
@@ -242,36 +227,13 @@ export class ProjectionWorker {
             // Everything up to the limit has been handled, for the next event lies beyond it.
             if (this.position < this.#limit)
                 this.#watch.position = this.#limit;
-            await this.#next('limit', signal);
+            await this.#status.next(['limit'], signal);
         }
     }
 
-    /** Resolves at the next change of this kind, or when the signal aborts. */
-    #next(kind: 'state' | 'limit', signal: AbortSignal | undefined): Promise<void> {
-        return new Promise(resolve => {
-            const next = (): void => {
-                this.#changed.removeEventListener(kind, next);
-                signal?.removeEventListener('abort', next);
-                resolve();
-            };
-            this.#changed.addEventListener(kind, next);
-            signal?.addEventListener('abort', next);
-            if (signal?.aborted === true)
-                next();
-        });
-    }
-
     #live(): void {
-        this.#error = undefined;
         this.#failedAttempts = 0;
-        this.#setState('live');
-    }
-
-    #setState(state: ProjectionState): void {
-        if (state === this.#state)
-            return;
-        this.#state = state;
-        this.#changed.dispatchEvent(new Event('state'));
+        this.#status.set('live');
     }
 }
 

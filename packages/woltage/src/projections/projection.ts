@@ -1,5 +1,6 @@
 import type {ProjectionDefinition} from './projection-records.ts';
-import type {ProjectionState, ProjectionWorker} from './projection-worker.ts';
+import type {ProjectionWorker} from './projection-worker.ts';
+import type {ProjectionState} from './worker-status.ts';
 
 export interface ProjectionProgress {
     /** Everything up to here has been handled; -1n: nothing yet. */

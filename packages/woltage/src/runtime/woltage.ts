@@ -2,44 +2,32 @@ import {
     Aggregate, AggregateLoader, CommandExecutor, type CommandHandle, type CommandOutcome
 } from '../aggregates/index.ts';
 import {currentContext, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
-import {NotFoundError, UnavailableError} from '../errors/index.ts';
-import type {Event} from '../events/index.ts';
+import {UnavailableError} from '../errors/index.ts';
+import type {Event, EventCatalogue} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {defaultTuning, ProjectionService, type Projection, type RemoveOptions} from '../projections/index.ts';
 import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
 import {silentLogger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
-import {checkConfig, type WoltageConfig} from './config.ts';
+import {CommandLookup} from './command-lookup.ts';
+import type {WoltageConfig} from './config.ts';
 import {DeclaredProjections} from './declared-projections.ts';
-import {loadDefinitions, type Definitions} from './definitions.ts';
+import type {Definitions} from './definitions.ts';
 import {emitEvents} from './emission.ts';
 import {InFlight} from './in-flight.ts';
+import type {HandlerOf, QueryHandlerName, QueryOptions} from './query-types.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_WAIT_MS = 5000;
-
-/** The names of a read model's query handlers. */
-export type QueryHandlerName<T> = {
-    [Name in keyof T]: T[Name] extends (...args: never[]) => unknown ? Name : never
-}[keyof T] & string;
-type HandlerOf<T, Name extends keyof T> = T[Name] extends (...args: infer Args) => infer Result
-    ? {readonly query: Args extends readonly [] ? unknown : Args[0]; readonly result: Awaited<Result>}
-    : never;
-
-export interface QueryOptions {
-    /** Waits until the active version has handled everything up to this position: pass a command's to read your own writes. */
-    readonly after?: bigint | undefined;
-    /** How long to wait for `after`, in ms. @default 5000 */
-    readonly timeoutMs?: number | undefined;
-}
 
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
 export class Woltage {
     readonly #adapters: Adapters;
-    readonly #definitions: Definitions;
+    readonly #catalogue: EventCatalogue;
+    readonly #lookup: CommandLookup;
     readonly #loader: AggregateLoader;
     readonly #commands: CommandExecutor;
     readonly #readModels: ReadModelRegistry;
@@ -54,11 +42,12 @@ export class Woltage {
     /** @internal Use {@link createWoltage}. */
     constructor(config: WoltageConfig, definitions: Definitions) {
         const log = config.logger ?? silentLogger;
-        this.#definitions = definitions;
+        this.#catalogue = definitions.catalogue;
+        this.#lookup = new CommandLookup(definitions);
         this.#adapters = createAdapters(config);
         const {eventStore, internalStore, stores} = this.#adapters;
-        const {catalogue, projectors, folds, readModels} = definitions;
-        this.#loader = new AggregateLoader(eventStore, aggregate => this.#foldOf(folds, aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
+        const {catalogue, projectors, readModels} = definitions;
+        this.#loader = new AggregateLoader(eventStore, aggregate => this.#lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
         this.#commands = new CommandExecutor(eventStore, catalogue, this.#loader);
         this.#runtime = this.#createRuntime();
         this.#commandContext = {runtime: this.#runtime};
@@ -88,7 +77,7 @@ export class Woltage {
     executeCommand(aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<CommandOutcome>;
     async executeCommand(target: string | Aggregate | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
         const named = typeof target === 'string' || target instanceof Aggregate;
-        const command = named ? this.#findCommand(target, rest[0]) : this.#checkHandle(target as CommandHandle);
+        const command = this.#lookup.command(target, rest[0]);
         const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
         return this.#run(() => {
             const current = currentContext();
@@ -237,30 +226,6 @@ export class Woltage {
         return inside ? task() : this.#inFlight.track(task());
     }
 
-    #findCommand(target: string | Aggregate, commandName: unknown): CommandHandle {
-        const aggregate = typeof target === 'string' ? this.#definitions.aggregates.get(target) : target;
-        if (aggregate === undefined || !this.#definitions.folds.has(aggregate))
-            throw new NotFoundError(`There is no aggregate '${typeof target === 'string' ? target : target.name}'.`, {code: 'UNKNOWN_AGGREGATE'});
-        const command = aggregate.commands.get(commandName as string);
-        if (command === undefined)
-            throw new NotFoundError(`Aggregate '${aggregate.name}' has no command '${String(commandName)}'.`, {code: 'UNKNOWN_COMMAND'});
-        return command;
-    }
-
-    #checkHandle(handle: CommandHandle): CommandHandle {
-        const {aggregate, name} = (handle ?? {}) as Partial<CommandHandle>;
-        if (aggregate === undefined || name === undefined)
-            throw new NotFoundError('executeCommand takes an aggregate, its name, or a command handle.', {code: 'UNKNOWN_AGGREGATE'});
-        return this.#findCommand(aggregate, name);
-    }
-
-    #foldOf(folds: Definitions['folds'], aggregate: Aggregate) {
-        const fold = folds.get(aggregate);
-        if (fold === undefined)
-            throw new NotFoundError(`There is no aggregate '${aggregate.name}'.`, {code: 'UNKNOWN_AGGREGATE'});
-        return fold;
-    }
-
     /** What code inside a Woltage context reaches of this instance. */
     #createRuntime(): ContextRuntime {
         const {eventStore} = this.#adapters;
@@ -270,36 +235,7 @@ export class Woltage {
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             emit: (cause: Event, key, aggregateName, events) =>
-                emitEvents(eventStore, this.#definitions.catalogue, cause, key, aggregateName, events)
+                emitEvents(eventStore, this.#catalogue, cause, key, aggregateName, events)
         };
     }
-}
-
-/**
- * Creates an application from a config, and starts it unless `autostart` is false.
- *
- * @example
- * const woltage = await createWoltage({
- *     eventStore: {adapter: SQLiteEventStore, args: [{path: 'data/events.db'}]},
- *     eventClasses: import.meta.dirname + '/events',
- *     aggregates: import.meta.dirname + '/aggregates',
- *     projectorClasses: import.meta.dirname + '/projectors',
- *     readModelClasses: import.meta.dirname + '/readModels',
- *     internalStore: stores.sqlite,
- *     stores
- * });
- * @throws ConfigError that names the property or file and says what to do
- */
-export async function createWoltage(config: WoltageConfig): Promise<Woltage> {
-    checkConfig(config);
-    const woltage = await new Woltage(config, await loadDefinitions(config)).open();
-    if (config.autostart !== false) {
-        try {
-            await woltage.start();
-        } catch (error) {
-            await woltage.stop();
-            throw error;
-        }
-    }
-    return woltage;
 }

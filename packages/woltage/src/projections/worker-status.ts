@@ -1,0 +1,64 @@
+/**
+ * - `stopped`: not working, because the runtime isn't started
+ * - `replaying`: working through the past
+ * - `live`: caught up; handles events as they come
+ * - `waiting`: a database can't be reached, or a handler failed and is about to be tried again
+ * - `faulted`: a handler keeps failing; needs a hand
+ * - `unavailable`: the projector or the store that it was added with isn't there
+ */
+export type ProjectionState = 'stopped' | 'replaying' | 'live' | 'waiting' | 'faulted' | 'unavailable';
+
+type Change = 'state' | 'batch' | 'limit';
+
+/** How a worker is doing, and those who wait for it to change. */
+export class WorkerStatus {
+    readonly #changes = new EventTarget();
+    #state: ProjectionState = 'stopped';
+    #error: Error | undefined;
+
+    get state(): ProjectionState {
+        return this.#state;
+    }
+
+    get error(): Error | undefined {
+        return this.#error;
+    }
+
+    set(state: ProjectionState, error?: Error): void {
+        this.#error = error;
+        if (state === this.#state)
+            return;
+        this.#state = state;
+        this.tell('state');
+    }
+
+    /** Wakes those who wait for a change of this kind. */
+    tell(change: Change): void {
+        this.#changes.dispatchEvent(new Event(change));
+    }
+
+    /** Resolves at the next change of one of these kinds, or when the signal aborts. */
+    next(changes: readonly Change[], signal: AbortSignal | undefined): Promise<void> {
+        return new Promise(resolve => {
+            const done = (): void => {
+                for (const change of changes)
+                    this.#changes.removeEventListener(change, done);
+                signal?.removeEventListener('abort', done);
+                resolve();
+            };
+            for (const change of changes)
+                this.#changes.addEventListener(change, done);
+            signal?.addEventListener('abort', done);
+            if (signal?.aborted === true)
+                done();
+        });
+    }
+
+    /** Resolves when the state is one of these. @throws the signal's reason when it aborts */
+    async until(states: readonly ProjectionState[], signal?: AbortSignal): Promise<void> {
+        while (!states.includes(this.#state)) {
+            signal?.throwIfAborted();
+            await this.next(['state'], signal);
+        }
+    }
+}
