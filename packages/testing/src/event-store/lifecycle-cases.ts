@@ -98,6 +98,22 @@ export const lifecycleCases: EventStoreCases = {
         }
     },
 
+    'a subscription that waits is woken by what another instance alone appends': async (store, {second}) => {
+        await store.append('order', '1', eventsOf(1));
+        const {iterator, pending} = await waitingSubscription(store);
+        const other = second();
+        await other.connect();
+        try {
+            const {position} = await other.append('order', '1', eventsOf(1), 0n);
+            const {value, done} = await pending;
+            assert.ok(done !== true);
+            assert.equal((value as SubscriptionBatch).position, position);
+        } finally {
+            await iterator.return?.();
+            await other.close();
+        }
+    },
+
     'everything is there after a restart': async (store, {second}) => {
         const events = eventsOf(20, {tags: ['a:1']});
         const appended = await store.append('order', '1', events, STATE_NEW);
