@@ -35,10 +35,13 @@ export class AggregateLoader {
             this.#cache.delete(key);
             throw error;
         }
+        // Nothing was read, and nobody else has this state.
+        if (current.revision < 0n)
+            return current;
         const copied = copyState(current.state);
         if (copied === undefined)
             return current;
-        if (cached === undefined && current.revision >= 0n)
+        if (cached === undefined)
             this.#cache.add(key, current);
         return {...current, state: copied.copy};
     }

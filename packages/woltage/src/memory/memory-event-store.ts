@@ -102,7 +102,7 @@ export class MemoryEventStore implements IEventStore {
             throw new BadRequestError('There is nothing to append.', {code: 'NO_EVENTS'});
         const stream = this.#data.stream(aggregateName, aggregateId);
         const current = (stream?.length ?? 0) - 1;
-        const taken = events.find(event => this.#data.byId.has(event.id)) ?? findDuplicate(events);
+        const taken = events.find(event => this.#data.byId.get(event.id) !== undefined) ?? findDuplicate(events);
         if (taken !== undefined) {
             const repeated = findRepeated(stream, events, revision, this.#data.byId.get((events[0] as EventData).id));
             if (repeated !== undefined)
@@ -119,14 +119,10 @@ export class MemoryEventStore implements IEventStore {
     #write({aggregateName, aggregateId, events}: StreamAppend): AppendResult {
         // Copied before anything is kept: what can't be copied must not leave half an append behind.
         const copies = events.map(copyEvent);
-        const stream = this.#data.stream(aggregateName, aggregateId) ?? this.#data.addStream(aggregateName, aggregateId);
-        for (const data of copies) {
-            const stored = {data, aggregateName, aggregateId, revision: stream.length, position: this.#data.events.length};
-            stream.push(stored);
-            this.#data.events.push(stored);
-            this.#data.byId.set(data.id, stored);
-        }
-        return {revision: BigInt(stream.length - 1), position: BigInt(this.#data.events.length - 1)};
+        let revision = this.#data.stream(aggregateName, aggregateId)?.length ?? 0;
+        for (const data of copies)
+            this.#data.add({data, aggregateName, aggregateId, revision: revision++, position: this.#data.events.length});
+        return {revision: BigInt(revision - 1), position: BigInt(this.#data.events.length - 1)};
     }
 }
 

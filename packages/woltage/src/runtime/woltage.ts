@@ -75,14 +75,14 @@ export class Woltage {
      */
     executeCommand<Input>(command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object): Promise<CommandOutcome>;
     executeCommand(aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<CommandOutcome>;
-    async executeCommand(target: string | Aggregate | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
-        const named = typeof target === 'string' || target instanceof Aggregate;
-        const command = this.#lookup.command(target, rest[0]);
-        const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
+    executeCommand(target: string | Aggregate | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
         return this.#run(() => {
+            const named = typeof target === 'string' || target instanceof Aggregate;
+            const command = this.#lookup.command(target, rest[0]);
+            const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
             const current = currentContext();
             const cause = current?.runtime === this.#runtime ? current.effects?.event : undefined;
-            return this.#commands.execute(command, aggregateId, payload, context, cause, handler => runInContext(this.#commandContext, handler));
+            return this.#commands.execute(command, aggregateId, payload, context, cause, this.#inContext);
         });
     }
 
@@ -219,12 +219,20 @@ export class Woltage {
         this.#phase = 'created';
     }
 
+    /** Not async: on a hot path every promise counts. */
     #run<R>(task: () => Promise<R>): Promise<R> {
-        const inside = currentContext()?.runtime === this.#runtime;
-        if (this.#phase === 'stopped' || this.#phase === 'stopping' && !inside)
-            return Promise.reject(new UnavailableError('This Woltage instance is stopped.', {code: 'STOPPED'}));
-        return inside ? task() : this.#inFlight.track(task());
+        try {
+            const inside = currentContext()?.runtime === this.#runtime;
+            if (this.#phase === 'stopped' || this.#phase === 'stopping' && !inside)
+                throw new UnavailableError('This Woltage instance is stopped.', {code: 'STOPPED'});
+            return inside ? task() : this.#inFlight.track(task());
+        } catch (error) {
+            return Promise.reject(error as Error);
+        }
     }
+
+    /** Runs a command handler. */
+    readonly #inContext = <R>(handler: () => R): R => runInContext(this.#commandContext, handler);
 
     /** What code inside a Woltage context reaches of this instance. */
     #createRuntime(): ContextRuntime {
