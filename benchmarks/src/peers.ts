@@ -24,7 +24,7 @@ export function castoreCommand(): (aggregateId: string) => Promise<unknown> {
     });
     return async aggregateId => {
         const {aggregate} = await store.getAggregate(aggregateId);
-        await store.pushEvent({aggregateId, version: (aggregate?.version ?? 0) + 1, type: 'MOVED', payload} as never);
+        await store.pushEvent({aggregateId, version: (aggregate?.version ?? 0) + 1, type: 'MOVED', payload});
     };
 }
 

@@ -1,4 +1,4 @@
-import {isWoltageError, ValidationError, type ValidationIssue, type WoltageError} from 'woltage';
+import {isWoltageError, type ValidationError, type ValidationIssue, type WoltageError} from 'woltage';
 
 /** A problem document (RFC 9457) with our error code. */
 export interface Problem {

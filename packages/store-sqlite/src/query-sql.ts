@@ -19,7 +19,7 @@ const MAX_IN = 500;
 
 /** The JSON path of a field, as SQL text. */
 function path(field: string, tag?: string): string {
-    // eslint-disable-next-line no-control-regex -- these are what a JSON path can't quote
+     
     if (/["\\\u0000-\u001f]/.test(field))
         throw new BadRequestError(`The field '${field}' can't be searched in SQLite: its name has quotes, backslashes or control characters.`, {code: 'INVALID_QUERY'});
     const label = `$."${field}"${tag === undefined ? '' : `."${tag}"`}`;
@@ -86,7 +86,7 @@ function equals(field: string, value: unknown): Clause | undefined {
     const key = sortValue(value);
     if (key === undefined)
         return undefined;
-    const type = typeof value === 'number' ? ` IN ('integer', 'real')` : typeof value === 'string' ? ` = 'text'` : ` = '${String(value)}'`;
+    const type = typeof value === 'number' ? ' IN (\'integer\', \'real\')' : typeof value === 'string' ? ' = \'text\'' : value === true ? ' = \'true\'' : ' = \'false\'';
     return typeof value === 'bigint' || value instanceof Date
         ? {sql: `${sortExpression(field)} = ? AND json_type(data, ${path(field, typeof value === 'bigint' ? '$bigint' : '$date')}) IS NOT NULL`, values: [key]}
         : {sql: `${sortExpression(field)} = ? AND json_type(data, ${path(field)})${type}`, values: [key]};

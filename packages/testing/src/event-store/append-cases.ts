@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {STATE_EXISTS, STATE_NEW, type AppendResult, type ExpectedRevision} from 'woltage';
 import {rejectsWith} from '../assertions.ts';
-import type {EventStoreCases} from './conformance.ts';
+import type {EventStoreCases} from './cases.ts';
 import {eventData, eventsOf, readAll} from './support.ts';
 
 export const appendCases: EventStoreCases = {

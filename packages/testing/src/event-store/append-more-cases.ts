@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {STATE_EXISTS, STATE_NEW, type ExpectedRevision, type JsonValue} from 'woltage';
 import {rejectsWith} from '../assertions.ts';
-import type {EventStoreCases} from './conformance.ts';
+import type {EventStoreCases} from './cases.ts';
 import {eventData, eventsOf, readAll} from './support.ts';
 
 /** Of each plane that Unicode has characters in, and what tends to be mangled: marks that combine, no-breaks, direction marks. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type {SubscriptionBatch} from 'woltage';
-import type {EventStoreCases} from './conformance.ts';
+import type {EventStoreCases} from './cases.ts';
 import {eventData, eventsOf, follow, readAll} from './support.ts';
 
 export const batchCases: EventStoreCases = {
@@ -11,8 +11,8 @@ export const batchCases: EventStoreCases = {
         const take = async (): Promise<SubscriptionBatch> => {
             const {value, done} = await iterator.next();
             assert.ok(done !== true);
-            sizes.push((value as SubscriptionBatch).events.length);
-            return value as SubscriptionBatch;
+            sizes.push((value).events.length);
+            return value;
         };
         assert.equal((await take()).caughtUp, false);
         // Had the second batch been prepared already, it would hold one event and claim to have caught up.

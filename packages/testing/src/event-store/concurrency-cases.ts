@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {STATE_NEW, type AppendResult, type IEventStore, type RecordedEvent} from 'woltage';
-import type {EventStoreCases} from './conformance.ts';
+import type {EventStoreCases} from './cases.ts';
 import {eventData, eventsOf, follow, readAll} from './support.ts';
 
 const codeOf = (result: PromiseSettledResult<unknown>): unknown =>

@@ -1,4 +1,3 @@
-import type {IEventStore} from 'woltage';
 import type {TestRunner} from '../runner.ts';
 import {appendCases} from './append-cases.ts';
 import {appendAllCases, repetitionCases} from './append-more-cases.ts';
@@ -7,11 +6,8 @@ import {concurrencyCases} from './concurrency-cases.ts';
 import {lifecycleCases} from './lifecycle-cases.ts';
 import {readCases} from './read-cases.ts';
 import {subscribeCases} from './subscribe-cases.ts';
+import type {EventStoreCases} from './cases.ts';
 import type {EventStoreUnderTest} from './support.ts';
-
-/** One case of the suite: gets a connected, empty event store. */
-export type EventStoreCase = (eventStore: IEventStore, underTest: EventStoreUnderTest) => Promise<void>;
-export type EventStoreCases = Readonly<Record<string, EventStoreCase>>;
 
 const cases: EventStoreCases = {
     ...appendCases, ...repetitionCases, ...appendAllCases, ...readCases, ...subscribeCases, ...batchCases, ...concurrencyCases, ...lifecycleCases

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {STATE_NEW, type IEventStore, type SubscriptionBatch} from 'woltage';
 import {rejectsWith} from '../assertions.ts';
-import type {EventStoreCases} from './conformance.ts';
+import type {EventStoreCases} from './cases.ts';
 import {eventsOf, follow, readAll} from './support.ts';
 
 /** A subscription that has delivered everything and waits: `next` is on its way. */
@@ -107,7 +107,7 @@ export const lifecycleCases: EventStoreCases = {
             const {position} = await other.append('order', '1', eventsOf(1), 0n);
             const {value, done} = await pending;
             assert.ok(done !== true);
-            assert.equal((value as SubscriptionBatch).position, position);
+            assert.equal((value).position, position);
         } finally {
             await iterator.return?.();
             await other.close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {rejectsWith} from '../assertions.ts';
-import type {EventStoreCases} from './conformance.ts';
+import type {EventStoreCases} from './cases.ts';
 import {eventData, eventsOf, readAll} from './support.ts';
 
 const revisions = (records: readonly {readonly revision: bigint}[]): number[] => records.map(({revision}) => Number(revision));
@@ -48,7 +48,7 @@ export const readCases: EventStoreCases = {
             assert.deepEqual(record?.payload, {list: [1], nested: {a: 1}});
             assert.deepEqual(record?.meta, {who: 'me'});
             (record.payload as unknown as {list: number[]}).list.push(3);
-            (record.meta as {who: string}).who = 'you';
+            (record.meta).who = 'you';
         };
         await spoil();
         await spoil();

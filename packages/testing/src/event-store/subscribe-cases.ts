@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type {RecordedEvent} from 'woltage';
-import type {EventStoreCases} from './conformance.ts';
+import type {EventStoreCases} from './cases.ts';
 import {eventData, eventsOf, follow} from './support.ts';
 
 const numbers = (records: readonly RecordedEvent[]): unknown[] => records.map(({payload}) => (payload as {n: unknown}).n);

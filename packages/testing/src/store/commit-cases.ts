@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type {RowWrite} from 'woltage';
 import {rejectsWith} from '../assertions.ts';
-import type {StoreCases} from './conformance.ts';
+import type {StoreCases} from './cases.ts';
 import {openScope, record, tables} from './support.ts';
 
 const write = (id: string, rank: number): RowWrite => ({table: 'things', id: JSON.stringify(id), row: {id, value: rank, group: 'g', rank}});

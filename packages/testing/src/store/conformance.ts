@@ -1,13 +1,8 @@
-import type {IStore} from 'woltage';
 import type {TestRunner} from '../runner.ts';
 import {commitCases} from './commit-cases.ts';
 import {queryCases} from './query-cases.ts';
 import {rowCases} from './row-cases.ts';
 import type {StoreUnderTest} from './support.ts';
-
-/** One case of a suite: gets a connected, empty store. */
-export type StoreCase = (store: IStore, underTest: StoreUnderTest) => Promise<void>;
-export type StoreCases = Readonly<Record<string, StoreCase>>;
 
 /**
  * The contract of a store, as tests.

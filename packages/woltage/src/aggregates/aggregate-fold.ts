@@ -10,7 +10,7 @@ export class AggregateFold {
 
     /** @throws ConfigError when a reducer's event class isn't known */
     constructor(aggregate: Aggregate, catalogue: EventCatalogue) {
-        const {projector, reducers} = aggregate as unknown as Aggregate;
+        const {projector, reducers} = aggregate;
         const entries = [...handlerEntries(projector), ...reducers] as [string, AnyReducer][];
         // Bound, so that a projector may be an object whose reducers share helpers through `this`.
         const bound = entries.map(([identity, reducer]) => [identity, reducer.bind(projector)] as const);

@@ -1,7 +1,7 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event, EventClass, EventIdentity} from '../events/index.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
-import type {CommandHandle, CommandHandler, CommandOptions} from './command.ts';
+import type {CommandHandler, CommandOptions} from './command.ts';
 
 /** Folds one event into the state. It may change the state that it gets, and returns it or a new one. */
 export type Reducer<State, E extends Event = Event> = {reduce(state: State, event: E): State | void}['reduce'];
@@ -81,7 +81,7 @@ export class Aggregate<State = unknown> {
         const {identity} = eventClass;
         if (this.#reducers.has(identity) || Object.hasOwn(this.projector, identity))
             throw new ConfigError(`Aggregate '${this.name}' already has a reducer for '${identity}'.`, {code: 'DUPLICATE_REDUCER'});
-        this.#reducers.set(identity, reducer as Reducer<State>);
+        this.#reducers.set(identity, reducer);
         return this;
     }
 
@@ -116,7 +116,7 @@ export class Aggregate<State = unknown> {
         if (this.#commands.has(name))
             throw new ConfigError(`Aggregate '${this.name}' already has a command '${name}'.`, {code: 'DUPLICATE_COMMAND'});
         const handle: CommandHandle = {
-            aggregate: this as unknown as Aggregate,
+            aggregate: this,
             name,
             schema: hasSchema ? schemaOrHandler : undefined,
             handler
@@ -124,4 +124,16 @@ export class Aggregate<State = unknown> {
         this.#commands.set(name, handle);
         return handle;
     }
+}
+
+declare const input: unique symbol;
+
+/** A registered command: pass it to `executeCommand`, and the payload's type is known. */
+export interface CommandHandle<Input = unknown> {
+    readonly aggregate: Aggregate;
+    readonly name: string;
+    readonly schema: StandardSchema | undefined;
+    readonly handler: CommandHandler<never, never>;
+    /** Carries the type of the payload; never there at run time. */
+    readonly [input]?: (payload: Input) => void;
 }

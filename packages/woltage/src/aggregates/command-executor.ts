@@ -2,8 +2,9 @@ import {BadRequestError, WoltageError} from '../errors/index.ts';
 import {Event, placeEvent, type Cause, type EventCatalogue} from '../events/index.ts';
 import {STATE_NEW, type IEventStore} from '../ports/index.ts';
 import {validate} from '../shared/validate.ts';
+import type {CommandHandle} from './aggregate.ts';
 import type {AggregateLoader} from './aggregate-loader.ts';
-import type {CommandHandle, CommandResult} from './command.ts';
+import type {CommandResult} from './command.ts';
 
 /** What a command did. */
 export interface CommandOutcome {
@@ -73,8 +74,9 @@ export class CommandExecutor {
 }
 
 function checkAggregateId(aggregateId: unknown): void {
-    if (typeof aggregateId !== 'string' || aggregateId === '' || aggregateId.length > MAX_ID_LENGTH)
-        throw new BadRequestError(`An aggregate id is a string of 1 to ${MAX_ID_LENGTH} characters.`, {code: 'INVALID_AGGREGATE_ID'});
+    // Half a surrogate pair can't be stored: two ids that differ in it would become one.
+    if (typeof aggregateId !== 'string' || aggregateId === '' || aggregateId.length > MAX_ID_LENGTH || /\p{Surrogate}/u.test(aggregateId))
+        throw new BadRequestError(`An aggregate id is a string of 1 to ${MAX_ID_LENGTH} characters of well-formed Unicode.`, {code: 'INVALID_AGGREGATE_ID'});
 }
 
 function toEvents(result: CommandResult, {aggregate, name}: CommandHandle): readonly Event[] {

@@ -20,5 +20,5 @@ export function emit(emission: Emission): Promise<void>;
 export function emit(aggregateName: string, events: Event | readonly Event[]): Promise<void>;
 export function emit(target: string | Emission, list: Event | readonly Event[] = []): Promise<void> {
     const {aggregateName, events} = typeof target === 'string' ? {aggregateName: target, events: list} : target;
-    return runEffect('emit', ({event, runtime, key}) => runtime.emit(event, key, aggregateName, [events].flat() as Event[]));
+    return runEffect('emit', ({event, runtime, key}) => runtime.emit(event, key, aggregateName, Array.isArray(events) ? events as readonly Event[] : [events as Event]));
 }

@@ -29,6 +29,6 @@ export function runEffect(what: string, effect: (scope: {readonly event: Event; 
             throw new ContextError(`${what} only works while a projector handles an event.`);
         return effects.run(key => effect({event: effects.event, runtime, key}));
     } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
     }
 }

@@ -1,6 +1,6 @@
 import {ConfigError, NotFoundError, WoltageError} from '../errors/index.ts';
 import {decodeValue, encodeValue} from '../shared/json-codec.ts';
-import {Event, missingStatics, type EventClass} from './event.ts';
+import {type Event, missingStatics, type EventClass} from './event.ts';
 import {eventIdentity} from './event-type.ts';
 import type {EventData, RecordedEvent} from './recorded-event.ts';
 

@@ -69,7 +69,7 @@ export class EventHandlers<H> {
     #route(type: string, version: number): Route<H> {
         let routes = this.#routes.get(type);
         if (routes === undefined)
-            this.#routes.set(type, routes = new Map());
+            this.#routes.set(type, routes = new Map<number, Route<H>>());
         let route = routes.get(version);
         if (route === undefined && !routes.has(version))
             routes.set(version, route = this.#findRoute(type, version));
@@ -102,7 +102,7 @@ export class EventHandlers<H> {
 export function* handlerEntries(object: object, base: object = Object.prototype): Generator<[string, unknown]> {
     const seen = new Set<string>();
     for (let o: object | null = object; o !== null && o !== base && o !== Object.prototype; o = Object.getPrototypeOf(o) as object | null) {
-        for (const [name, {value}] of Object.entries(Object.getOwnPropertyDescriptors(o)) as [string, PropertyDescriptor][]) {
+        for (const [name, {value}] of Object.entries<PropertyDescriptor>(Object.getOwnPropertyDescriptors(o))) {
             if (!seen.has(name) && typeof value === 'function') {
                 seen.add(name);
                 yield [name, value];

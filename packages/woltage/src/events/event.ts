@@ -84,7 +84,7 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
         this.id = data.id ?? uuidV7();
         this.timestamp = data.timestamp ?? Date.now();
         this.aggregateId = data.aggregateId ?? '';
-        this.payload = (shouldValidate ? validPayload(eventClass, data) : data.payload) as InferOutput<S>;
+        this.payload = (shouldValidate ? validPayload(eventClass, data) : data.payload);
         this.meta = data.meta ?? ({} as M);
         this.correlationId = data.correlationId ?? this.id;
         this.causationId = data.causationId ?? null;

@@ -32,7 +32,7 @@ export class MemoryEventStoreData {
         const {aggregateName, aggregateId} = event;
         let byAggregate = this.#streams.get(aggregateName);
         if (byAggregate === undefined)
-            this.#streams.set(aggregateName, byAggregate = new Map());
+            this.#streams.set(aggregateName, byAggregate = new Map<string, StoredEvent[]>());
         const stream = byAggregate.get(aggregateId);
         // A literal has no room to spare, which most streams never need.
         if (stream === undefined)

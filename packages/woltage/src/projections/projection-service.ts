@@ -6,6 +6,7 @@ import {canHandOver, checkSwitch, handOver, holdAt} from './hand-over.ts';
 import type {Projection} from './projection.ts';
 import {createEntry, positionOf, type ProjectionDependencies, type ProjectionEntry} from './projection-entry.ts';
 import {ProjectionRecords, type NameState, type ProjectionDefinition} from './projection-records.ts';
+import type {ProjectionWorker} from './projection-worker.ts';
 import {projectorId, type ProjectorClass} from './projector.ts';
 
 export interface ProjectionServiceOptions extends Omit<ProjectionDependencies, 'stateOf'> {
@@ -47,12 +48,12 @@ export class ProjectionService {
 
     async start(): Promise<void> {
         this.#started = true;
-        await Promise.all([...this.#entries.values()].map(({parts}) => parts?.worker.start()));
+        await Promise.all(this.#workers().map(worker => worker.start()));
     }
 
     async stop(): Promise<void> {
         this.#started = false;
-        await this.#changes.run(() => Promise.all([...this.#entries.values()].map(({parts}) => parts?.worker.stop())));
+        await this.#changes.run(() => Promise.all(this.#workers().map(worker => worker.stop())));
     }
 
     all(): readonly Projection[] {
@@ -197,6 +198,10 @@ export class ProjectionService {
                     'A forced switch leaves events without their side effects');
             await activate(cursor);
         });
+    }
+
+    #workers(): ProjectionWorker[] {
+        return [...this.#entries.values()].flatMap(({parts}) => parts === undefined ? [] : [parts.worker]);
     }
 
     #find(name: string, version: number): ProjectionEntry {

@@ -72,7 +72,7 @@ function construct(readModelClass: ReadModelClass, source: string): ReadModel {
 function handlersOf(readModel: ReadModel): ReadonlyMap<string, Handler> {
     const handlers = new Map<string, Handler>();
     for (let o: object = readModel; o !== ReadModel.prototype && o !== Object.prototype; o = Object.getPrototypeOf(o) as object) {
-        for (const [name, {value}] of Object.entries(Object.getOwnPropertyDescriptors(o)) as [string, PropertyDescriptor][]) {
+        for (const [name, {value}] of Object.entries<PropertyDescriptor>(Object.getOwnPropertyDescriptors(o))) {
             if (typeof value === 'function' && name !== 'constructor' && !handlers.has(name))
                 handlers.set(name, value as Handler);
         }

@@ -83,26 +83,36 @@ function* findProblems(config: Record<string, unknown>): Generator<string> {
         if (need === 'required' && config[key] === undefined)
             yield `'${key}' is missing.`;
     }
-    for (const key of ['eventClasses', 'aggregates', 'projectorClasses', 'readModelClasses']) {
-        const value = config[key];
-        if (value !== undefined && typeof value !== 'string' && !Array.isArray(value))
-            yield `'${key}' must be an array or the path of a directory.`;
+    for (const [key, isValid, must] of SHAPES) {
+        if (config[key] !== undefined && !isValid(config[key]))
+            yield `'${key}' must be ${must}.`;
     }
     for (const key of ['eventStore', 'internalStore'])
         yield* adapterProblems(`'${key}'`, config[key]);
-    const {stores = {}, projections = [], autostart = true, aggregateCacheBytes = 0} = config;
-    if (typeof stores !== 'object' || stores === null)
-        yield '\'stores\' must be an object of adapters by name.';
-    else
-        for (const [name, store] of Object.entries(stores))
+    if (isObject(config['stores'])) {
+        for (const [name, store] of Object.entries(config['stores']))
             yield* adapterProblems(`'stores.${name}'`, store);
-    if (!Array.isArray(projections))
-        yield '\'projections\' must be an array of {name, version, projector, store}.';
-    if (typeof autostart !== 'boolean')
-        yield '\'autostart\' must be true or false.';
-    if (typeof aggregateCacheBytes !== 'number' || !(aggregateCacheBytes >= 0))
-        yield '\'aggregateCacheBytes\' must be a number of bytes.';
+    }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isClasses = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value);
+const isLogger = (value: unknown): boolean =>
+    isObject(value) && ['debug', 'info', 'warn', 'error'].every(level => typeof (value as Record<string, unknown>)[level] === 'function');
+const CLASSES = 'an array or the path of a directory';
+
+const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => boolean, must: string])[] = [
+    ['eventClasses', isClasses, CLASSES],
+    ['aggregates', isClasses, CLASSES],
+    ['projectorClasses', isClasses, CLASSES],
+    ['readModelClasses', isClasses, CLASSES],
+    ['stores', isObject, 'an object of adapters by name'],
+    ['projections', Array.isArray, 'an array of {name, version, projector, store}'],
+    ['autostart', value => typeof value === 'boolean', 'true or false'],
+    ['aggregateCacheBytes', value => typeof value === 'number' && value >= 0, 'a number of bytes'],
+    ['logger', isLogger, 'a logger with debug, info, warn and error'],
+    ['projectionTuning', isObject, 'an object']
+];
 
 function* adapterProblems(what: string, value: unknown): Generator<string> {
     if (value === undefined)

@@ -227,7 +227,7 @@ export class Woltage {
                 throw new UnavailableError('This Woltage instance is stopped.', {code: 'STOPPED'});
             return inside ? task() : this.#inFlight.track(task());
         } catch (error) {
-            return Promise.reject(error as Error);
+            return Promise.reject(error);
         }
     }
 
