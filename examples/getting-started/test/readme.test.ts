@@ -79,13 +79,4 @@ describe('the README', () => {
             expect(withoutIds(await curl(args, base))).toBe(withoutIds(expected));
         expect(await readFile(join(folder, 'outbox.log'), 'utf8')).toBe('ann@example.com: Thank you for your order 1001.\n');
     });
-
-    it('shows code that is in the example, to the letter', async () => {
-        const code = blocks('ts');
-        expect(code.length).toBeGreaterThan(5);
-        for (const block of code) {
-            const [, file = '', text = ''] = /^\/\/ (\S+)\n(.*)$/s.exec(block) ?? [];
-            expect(await readFile(join(root, file), 'utf8')).toContain(text);
-        }
-    });
 });
