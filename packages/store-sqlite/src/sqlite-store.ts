@@ -103,8 +103,9 @@ export class SQLiteStore<T extends TableDefinitionMap = TableDefinitionMap> impl
         const after = compileCursor(sort, cursor);
         const canLimit = limit !== undefined && filter.isExact && cursor === undefined;
         const conditions = [filter.sql, after?.sql].filter(sql => sql !== undefined && sql !== '').map(sql => `(${sql})`);
+        // `LIMIT ?` alone would make SQLite plan the statement anew for each value.
         const sql = `SELECT data FROM ${this.#name(name)}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`} `
-            + `ORDER BY ${compileOrder(sort)}${canLimit ? ' LIMIT ?' : ''}`;
+            + `ORDER BY ${compileOrder(sort)}${canLimit ? ' LIMIT ? + 0' : ''}`;
         const values = [...filter.values, ...after?.values ?? [], ...canLimit ? [limit] : []];
         const order = compareRows(sort);
         return this.#connection.read(() => {
