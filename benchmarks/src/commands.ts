@@ -6,7 +6,6 @@ import {RawEvents} from './raw.ts';
 import {inFlight, memoryRuntime, sqliteRuntime, temporaryFolder} from './runtime.ts';
 
 const MEMORY_COMMANDS = 50_000;
-const SQLITE_COMMANDS = 3000;
 
 /** Makes the ids beforehand, so that all contestants get the same. */
 const ids = (count: number): string[] => Array.from({length: count}, () => uuidV7());
@@ -50,14 +49,14 @@ async function freshOnSQLite(): Promise<void> {
     const folder = temporaryFolder();
     const woltage = await sqliteRuntime(folder);
     const raw = new RawEvents(folder);
-    for (const parallel of [1, 64]) {
+    for (const [parallel, count] of [[1, 3000], [64, 20_000]] as const) {
         print(`Durable commands on SQLite, fresh aggregates, ${parallel} in flight`, await compare({
-            'Woltage': () => inFlight(SQLITE_COMMANDS, parallel, () => woltage.executeCommand(move, uuidV7(), payload)),
+            'Woltage': () => inFlight(count, parallel, () => woltage.executeCommand(move, uuidV7(), payload)),
             'raw better-sqlite3': async () => {
-                const list = ids(SQLITE_COMMANDS);
+                const list = ids(count);
                 for (let i = 0; i < list.length; i += parallel)
                     raw.insert(list.slice(i, i + parallel));
-                return SQLITE_COMMANDS;
+                return count;
             }
         }), 'raw better-sqlite3');
     }
