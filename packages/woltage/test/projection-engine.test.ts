@@ -318,7 +318,7 @@ describe('versions of events', () => {
         job.registerCommand(function done() {
             return new Done({payload: {name: 'x'}});
         });
-        const woltage = await start(projectorOf(count), {eventClasses: [Added, Done], aggregates: [todo, job as Aggregate]});
+        const woltage = await start(projectorOf(count), {eventClasses: [Added, Done], aggregates: [todo, job]});
         await woltage.executeCommand('job', 'j', 'done', {});
         await woltage.stateOf(job, 'j');
         expect(seen).toEqual(['7']);

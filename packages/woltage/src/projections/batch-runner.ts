@@ -1,8 +1,9 @@
 import {runInContext, type ContextRuntime} from '../context/index.ts';
 import type {EventHandlers, RecordedEvent} from '../events/index.ts';
-import type {IStore} from '../ports/index.ts';
+import type {IStore, RowWrite} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
-import {nextCheckpoint, takeOver, type Checkpoint} from './checkpoint.ts';
+import {Mutex} from '../shared/mutex.ts';
+import {nextCheckpoint, takeOver, type Checkpoint, type Owner, type Self} from './checkpoint.ts';
 import {EventEffects} from './event-effects.ts';
 import {HandlerFailure} from './handler-failure.ts';
 import type {ProjectionTuning} from './tuning.ts';
@@ -20,6 +21,7 @@ export interface BatchRunnerOptions {
     readonly runtime: ContextRuntime;
     readonly tuning: ProjectionTuning;
     readonly log: Logger;
+    readonly self: Self;
     /** Whether effects run for an event at this position. */
     readonly firesAt: (position: bigint) => boolean;
 }
@@ -33,7 +35,9 @@ export class BatchRunner {
     /** Effects that have run, of events that aren't committed. */
     readonly #completedEffects = new Set<string>();
     readonly work: UnitOfWork;
-    #checkpoint: Checkpoint = {position: -1n, generation: '', token: ''};
+    /** One commit at a time: a beat may fall into a batch. */
+    readonly #commits = new Mutex();
+    #checkpoint: Checkpoint = {position: -1n, generation: '', owner: null, token: ''};
     /** The last event whose handler is done. */
     #handled = -1n;
 
@@ -45,12 +49,35 @@ export class BatchRunner {
         });
     }
 
-    /** Takes the projection over and returns the position to go on from. */
-    async open(): Promise<bigint> {
-        this.#checkpoint = await takeOver(this.#options.store, this.#options.generation);
-        this.#handled = this.#checkpoint.position;
-        this.work.reset(this.#handled < 0n);
-        return this.#handled;
+    /**
+     * Takes the projection over, unless somebody else is at work.
+     *
+     * @param expired See `takeOver`
+     * @returns The checkpoint to go on from, or to watch
+     */
+    async open(expired: string | undefined): Promise<Checkpoint> {
+        const {store, generation, self} = this.#options;
+        const checkpoint = await takeOver(store, generation, self, expired);
+        if (this.owns(checkpoint)) {
+            this.#checkpoint = checkpoint;
+            this.#handled = checkpoint.position;
+            this.work.reset(checkpoint.position < 0n);
+        }
+        return checkpoint;
+    }
+
+    owns({owner}: Checkpoint): boolean {
+        return owner?.id === this.#options.self.owner.id;
+    }
+
+    /** Shows others that the owner is alive. @throws StaleRecordError when somebody else has taken over */
+    async beat(): Promise<void> {
+        await this.#commits.run(() => this.#write(this.#checkpoint.position, []));
+    }
+
+    /** Leaves the projection in order, so that somebody else can go on at once. */
+    async release(position: bigint): Promise<void> {
+        await this.#commits.run(() => this.#write(position > this.#checkpoint.position ? position : this.#checkpoint.position, [], null));
     }
 
     /**
@@ -121,14 +148,21 @@ export class BatchRunner {
 
     /** @param duringEvent An event is being handled: the effects that it has had must be remembered */
     async #commit(position: bigint, duringEvent = false): Promise<void> {
-        const writes = this.work.pendingWrites();
-        if (writes.length === 0 && position <= this.#checkpoint.position)
-            return;
-        const {checkpoint, write} = nextCheckpoint(position, this.#options.generation, this.#checkpoint.token);
-        await this.#options.store.commit({writes, records: [write]});
+        await this.#commits.run(async () => {
+            const writes = this.work.pendingWrites();
+            if (writes.length === 0 && position <= this.#checkpoint.position)
+                return;
+            await this.#write(position, writes);
+            this.work.markCommitted();
+            if (!duringEvent)
+                this.#completedEffects.clear();
+        });
+    }
+
+    async #write(position: bigint, writes: readonly RowWrite[], owner: Owner | null = this.#options.self.owner): Promise<void> {
+        const {store, generation} = this.#options;
+        const {checkpoint, write} = nextCheckpoint({position, generation, owner}, this.#checkpoint.token);
+        await store.commit({writes, records: [write]});
         this.#checkpoint = checkpoint;
-        this.work.markCommitted();
-        if (!duringEvent)
-            this.#completedEffects.clear();
     }
 }

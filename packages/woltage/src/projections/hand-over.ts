@@ -55,8 +55,8 @@ export function checkSwitch(from: ProjectionEntry | undefined, to: ProjectionEnt
         throw new ConflictError(`Projection '${to.projection.id}' is not tracking live events: it is ${to.projection.state}. Wait until it is `
             + 'live, or force the switch.', {code: 'PROJECTION_NOT_LIVE', details: {state: to.projection.state}});
     if (from !== undefined && !canHandOver(from))
-        throw new ConflictError(`The active projection '${from.projection.id}' is ${from.projection.state} at position ${from.projection.position}: events `
-            + `that it has not handled would never have their side effects. Mend it first, or force the switch.`,
+        throw new ConflictError(`The active projection '${from.projection.id}' is ${from.projection.state} at position ${from.projection.position}, so that both can't be brought `
+            + 'to one position: events could lose their side effects or have them twice. Mend it, or switch where it is worked on; or force the switch.',
         {code: 'PROJECTION_FAULTED', details: {state: from.projection.state, position: from.projection.position.toString()}});
 }
 

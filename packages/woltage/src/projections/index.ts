@@ -1,3 +1,4 @@
+export type {Owner, Self} from './checkpoint.ts';
 export {compileHandlers} from './projection-entry.ts';
 export {Projection, type ProjectionProgress} from './projection.ts';
 export type {ProjectionDefinition} from './projection-records.ts';

@@ -3,7 +3,7 @@ import {EventHandlers, handlerEntries, type EventCatalogue} from '../events/inde
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import {BatchRunner, type BoundHandler} from './batch-runner.ts';
-import {readCheckpoint} from './checkpoint.ts';
+import {readCheckpoint, type Self} from './checkpoint.ts';
 import {Projection} from './projection.ts';
 import type {NameState, ProjectionDefinition} from './projection-records.ts';
 import {ProjectionWorker} from './projection-worker.ts';
@@ -16,6 +16,7 @@ export interface ProjectionDependencies {
     readonly runtime: ContextRuntime;
     readonly tuning: ProjectionTuning;
     readonly log: Logger;
+    readonly self: Self;
     readonly stateOf: (name: string) => NameState;
 }
 
@@ -52,7 +53,7 @@ function createParts(
     {name, version, generation}: ProjectionDefinition,
     projectorClass: ProjectorClass,
     adapter: IStore,
-    {eventStore, catalogue, runtime, tuning, log, stateOf}: ProjectionDependencies
+    {eventStore, catalogue, runtime, tuning, log, self, stateOf}: ProjectionDependencies
 ): ProjectionParts {
     const id = `${name}@${version}`;
     const scope = {namespace: id, tables: projectorClass.schema};
@@ -60,7 +61,7 @@ function createParts(
     const projector = new projectorClass();
     const handlers = compileHandlers(projectorClass, projector, catalogue);
     const runner = new BatchRunner({
-        id, name, generation, store, handlers, runtime, tuning, log,
+        id, name, generation, store, handlers, runtime, tuning, log, self,
         firesAt: position => {
             const state = stateOf(name);
             return state.active === version && position > state.cursor;
@@ -82,5 +83,5 @@ export function compileHandlers(
 
 /** How far a projection has come, also while it isn't worked on. */
 export async function positionOf({worker, store}: ProjectionParts): Promise<bigint> {
-    return worker.state === 'stopped' ? (await readCheckpoint(store))?.position ?? -1n : worker.position;
+    return worker.state === 'stopped' || worker.state === 'standby' ? (await readCheckpoint(store))?.position ?? -1n : worker.position;
 }

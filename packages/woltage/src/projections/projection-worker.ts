@@ -1,11 +1,14 @@
 import {StaleRecordError, UnavailableError} from '../errors/index.ts';
 import type {IEventStore, SubscriptionBatch} from '../ports/index.ts';
 import {readAhead} from '../shared/async-pages.ts';
-import {backoffMs, delay} from '../shared/delay.ts';
+import {delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import type {BatchRunner} from './batch-runner.ts';
+import type {Checkpoint} from './checkpoint.ts';
+import {FaultPolicy} from './fault-policy.ts';
 import {HandlerFailure} from './handler-failure.ts';
+import {Ownership} from './ownership.ts';
 import {PositionWatch} from './position-watch.ts';
 import type {ProjectionTuning} from './tuning.ts';
 import {WorkerStatus, type ProjectionState} from './worker-status.ts';
@@ -19,7 +22,6 @@ export interface WorkerOptions {
     readonly log: Logger;
 }
 
-const MAX_BACKOFF_MS = 30_000;
 /** How often the checkpoint is written, at most, while nothing comes that concerns the projection, in ms. */
 const IDLE_CHECKPOINT_MS = 1000;
 
@@ -30,24 +32,23 @@ export class ProjectionWorker {
     readonly #turn = new Mutex();
     readonly #watch = new PositionWatch(-1n);
     readonly #status = new WorkerStatus();
+    readonly #faults: FaultPolicy;
     #head = -1n;
     #processed = 0;
     #committedAt = 0;
     #limit: bigint | undefined;
-    #failedAttempts = 0;
-    #failedEvent: string | undefined;
     #abort = new AbortController();
     #done: Promise<void> = Promise.resolve();
 
     constructor(options: WorkerOptions) {
         this.#options = options;
+        this.#faults = new FaultPolicy(options.tuning);
     }
 
     get state(): ProjectionState {
         return this.#status.state;
     }
 
-    /** What went wrong, in the states `waiting` and `faulted`. */
     get error(): Error | undefined {
         return this.#status.error;
     }
@@ -92,7 +93,7 @@ export class ProjectionWorker {
 
     /** Lets the batch under way finish, and stops. */
     async stop(): Promise<void> {
-        this.#abort.abort(new StoppedError());
+        this.#abort.abort();
         await this.#done;
         this.#status.set('stopped');
     }
@@ -100,7 +101,7 @@ export class ProjectionWorker {
     /** Starts again after a fault. */
     async retry(): Promise<void> {
         await this.stop();
-        this.#failedAttempts = 0;
+        this.#faults.reset();
         await this.start();
     }
 
@@ -126,16 +127,14 @@ export class ProjectionWorker {
     }
 
     async #work(signal: AbortSignal, opened: () => void): Promise<void> {
-        for (let failures = 0; !signal.aborted; failures++) {
-            const before = this.position;
+        while (!signal.aborted) {
             try {
                 await this.#session(signal, opened);
             } catch (error) {
                 if (signal.aborted)
                     return;
-                if (this.position > before)
-                    failures = 0;
-                const pauseMs = this.#afterFailure(error as Error, failures);
+                const pauseMs = this.#faults.failed(error as Error);
+                this.#tellFailure(error as Error, pauseMs === undefined);
                 opened();
                 if (pauseMs === undefined)
                     return;
@@ -144,42 +143,54 @@ export class ProjectionWorker {
         }
     }
 
-    /** @returns How long to wait before the next try; `undefined` when there is none */
-    #afterFailure(error: Error, failures: number): number | undefined {
-        const {id, tuning, log} = this.#options;
-        if (!(error instanceof HandlerFailure)) {
-            const taken = error instanceof StaleRecordError;
-            log.warn({err: error, projection: id}, taken ? 'Another process works on this projection' : 'Projection waits for its database');
-            this.#status.set('waiting', error);
-            return backoffMs(failures, tuning.retryMs, MAX_BACKOFF_MS);
-        }
-        this.#failedAttempts = error.eventId === this.#failedEvent ? this.#failedAttempts + 1 : 1;
-        this.#failedEvent = error.eventId;
-        const final = this.#failedAttempts >= tuning.maxAttempts;
-        log[final ? 'error' : 'warn']({err: error, projection: id, event: error.eventId, position: error.position.toString(), attempt: this.#failedAttempts},
-            final ? 'Projection is faulted: its handler keeps failing' : 'Projection handler failed and is tried again');
-        this.#status.set(final ? 'faulted' : 'waiting', error);
-        return final ? undefined : backoffMs(this.#failedAttempts - 1, tuning.retryMs, MAX_BACKOFF_MS);
+    #tellFailure(error: Error, isFinal: boolean): void {
+        const {id, log} = this.#options;
+        this.#status.set(isFinal ? 'faulted' : 'waiting', error);
+        if (error instanceof HandlerFailure)
+            log[isFinal ? 'error' : 'warn']({err: error, projection: id, event: error.eventId, position: error.position.toString(), attempt: this.#faults.attempts},
+                isFinal ? 'Projection is faulted: its handler keeps failing' : 'Projection handler failed and is tried again');
+        else
+            log.warn({err: error, projection: id},
+                error instanceof StaleRecordError ? 'Another process has taken this projection over' : 'Projection waits for its database');
     }
 
     async #session(signal: AbortSignal, opened: () => void): Promise<void> {
         const {eventStore, runner, types, tuning} = this.#options;
-        const start = await this.#turn.run(() => runner.open());
+        const ownership = new Ownership(runner, tuning.leaseMs, checkpoint => this.#standBy(checkpoint, opened));
+        const start = await ownership.acquire(signal);
+        if (start === undefined)
+            return;
         this.#watch.position = start;
         this.#head = await eventStore.getLatestPosition() ?? -1n;
         if (this.#head <= start)
             this.#live();
+        else
+            this.#status.set('replaying');
         opened();
         const session = new AbortController();
         const batches = eventStore.subscribe({
             after: start < 0n ? undefined : start, filter: {types}, batchSize: tuning.batchSize,
             signal: AbortSignal.any([signal, session.signal])
         });
+        const keeping = ownership.keep(session);
         for await (const batch of readAhead(batches, () => session.abort()))
             await this.#handleBatch(batch, signal);
+        session.abort();
+        const lost = await keeping;
+        if (lost !== undefined)
+            throw lost.error;
         if (!signal.aborted)
             throw new UnavailableError('The event store ended the subscription.', {code: 'SUBSCRIPTION_ENDED'});
-        await this.#turn.run(() => runner.advance(this.position));
+        await this.#turn.run(() => runner.release(this.position));
+    }
+
+    #standBy({position, owner}: Checkpoint, opened: () => void): void {
+        const {log, id} = this.#options;
+        if (this.state !== 'standby')
+            log.info({projection: id, owner}, 'Another process works on this projection; this one stands by');
+        this.#watch.position = position;
+        this.#status.set('standby');
+        opened();
     }
 
     async #handleBatch(batch: SubscriptionBatch, signal: AbortSignal): Promise<void> {
@@ -193,6 +204,7 @@ export class ProjectionWorker {
             index = await this.#turn.run(async () => {
                 const next = await runner.run(events, from, end, this.#limit);
                 this.#committedAt = performance.now();
+                this.#faults.progressed();
                 this.#watch.position = next < events.length ? events[next - 1]?.position ?? this.position : this.#within(end);
                 return next;
             });
@@ -232,9 +244,7 @@ export class ProjectionWorker {
     }
 
     #live(): void {
-        this.#failedAttempts = 0;
+        this.#faults.reset();
         this.#status.set('live');
     }
 }
-
-class StoppedError extends Error {}

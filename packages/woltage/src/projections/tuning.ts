@@ -12,6 +12,8 @@ export interface ProjectionTuning {
     readonly maxAttempts: number;
     /** Pause before the first retry, in ms; it doubles each time, up to 30 s. @default 100 */
     readonly retryMs: number;
+    /** How long a process that works on a projection may be silent before another takes over, in ms. @default 10000 */
+    readonly leaseMs: number;
 }
 
 export const defaultTuning: ProjectionTuning = {
@@ -20,5 +22,6 @@ export const defaultTuning: ProjectionTuning = {
     commitBytes: 8 * 1024 * 1024,
     cacheBytes: 32 * 1024 * 1024,
     maxAttempts: 5,
-    retryMs: 100
+    retryMs: 100,
+    leaseMs: 10_000
 };

@@ -3,10 +3,11 @@
  * - `replaying`: working through the past
  * - `live`: caught up; handles events as they come
  * - `waiting`: a database can't be reached, or a handler failed and is about to be tried again
+ * - `standby`: another process works on it; this one takes over when that one stops or dies
  * - `faulted`: a handler keeps failing; needs a hand
  * - `unavailable`: the projector or the store that it was added with isn't there
  */
-export type ProjectionState = 'stopped' | 'replaying' | 'live' | 'waiting' | 'faulted' | 'unavailable';
+export type ProjectionState = 'stopped' | 'replaying' | 'live' | 'waiting' | 'standby' | 'faulted' | 'unavailable';
 
 type Change = 'state' | 'batch' | 'limit';
 

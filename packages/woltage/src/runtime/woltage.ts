@@ -16,6 +16,7 @@ import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {emitEvents} from './emission.ts';
 import {InFlight} from './in-flight.ts';
+import {createSelf} from './self.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from './query-types.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
@@ -54,7 +55,7 @@ export class Woltage {
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
-            eventStore, catalogue, projectors, stores, log, runtime: this.#runtime,
+            eventStore, catalogue, projectors, stores, log, self: createSelf(), runtime: this.#runtime,
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
