@@ -68,7 +68,7 @@ test('adapters do not know each other, by name, by path or in their manifest', (
     }), [
         'packages/a/package.json: nothing depends on @woltage/b',
         'packages/a/src/index.ts: packages never import @woltage/b',
-        'packages/a/src/index.ts: must not reach out of its package to ../b/src/index.ts'
+        'packages/a/src/index.ts: must not reach out of its package to b/src/index.ts'
     ]);
 });
 
