@@ -232,6 +232,24 @@ describe('declared projections', () => {
         expect(await second.executeQuery(TodoList, 'all', {})).toMatchObject([{seen: 5}]);
     });
 
+    it('are replaced although their projector is gone, and not while another process works on them', async () => {
+        const events = new MemoryEventStoreData();
+        const rows = new MemoryStoreData();
+        const one = projectorOf(count, 1);
+        const two = projectorOf(count, 2);
+        const release = (projector: typeof one, version: number) =>
+            start(projector, {projections: [{name: 'todo', version, projector, store: 'main'}]}, events, rows);
+        const older = await release(one, 1);
+        await older.executeCommand(addMany, 'a', items(5));
+        const newer = await release(two, 2);
+        await newer.getProjection('todo', 2)?.untilLive();
+        expect(Object.keys(newer.getProjections())).toEqual(['todo@1', 'todo@2']);
+        expect(await older.executeQuery(TodoList, 'all', {})).toMatchObject([{seen: 5}]);
+        await older.stop();
+        await eventually(() => newer.getProjection('todo')?.version === 2 && Object.keys(newer.getProjections()).length === 1);
+        expect(await newer.executeQuery(TodoList, 'all', {})).toMatchObject([{seen: 5}]);
+    });
+
     it('that make no sense are refused', async () => {
         const one = projectorOf(count);
         await expect(start(one, {projections: [{name: 'todo', version: 1, projector: 'Nope', store: 'main'}]})).rejects.toMatchObject({code: 'PROJECTION_INVALID'});

@@ -33,6 +33,8 @@ export interface ProjectionEntry {
     readonly projection: Projection;
     /** `undefined` when this process doesn't know the projector or the store. */
     readonly parts: ProjectionParts | undefined;
+    /** The projection's rows and checkpoint without its tables' definitions; `undefined` when this process doesn't know the store. */
+    readonly data: IStore | undefined;
 }
 
 export function createEntry(
@@ -46,7 +48,8 @@ export function createEntry(
         ? undefined
         : createParts(definition, projectorClass, adapter, dependencies);
     const isActive = (): boolean => dependencies.stateOf(name).active === version;
-    return {definition, projection: new Projection(definition, parts?.worker, isActive), parts};
+    const data = adapter?.scope({namespace: `${name}@${version}`, tables: {}});
+    return {definition, projection: new Projection(definition, parts?.worker, isActive), parts, data};
 }
 
 function createParts(

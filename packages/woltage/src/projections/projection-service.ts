@@ -2,9 +2,10 @@ import {BadRequestError, ConflictError, NotFoundError, UnavailableError} from '.
 import type {IStore} from '../ports/index.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {uuidV7} from '../shared/uuid.ts';
+import {readCheckpoint} from './checkpoint.ts';
 import {canHandOver, checkSwitch, handOver, holdAt} from './hand-over.ts';
 import type {Projection} from './projection.ts';
-import {createEntry, positionOf, type ProjectionDependencies, type ProjectionEntry} from './projection-entry.ts';
+import {createEntry, positionOf, type ProjectionDependencies, type ProjectionEntry, type ProjectionParts} from './projection-entry.ts';
 import {ProjectionRecords, type NameState, type ProjectionDefinition} from './projection-records.ts';
 import type {ProjectionWorker} from './projection-worker.ts';
 import {projectorId, type ProjectorClass} from './projector.ts';
@@ -130,7 +131,7 @@ export class ProjectionService {
      */
     async remove(name: string, version: number, {force = false, deleteData = false}: RemoveOptions = {}): Promise<void> {
         await this.#changes.run(async () => {
-            const {parts, projection} = this.#find(name, version);
+            const {parts, projection, data} = this.#find(name, version);
             const state = this.#records.state(name);
             if (state.active === version) {
                 if (!force)
@@ -143,8 +144,17 @@ export class ProjectionService {
             this.#entries.delete(projection.id);
             await parts?.worker.stop();
             if (deleteData)
-                await parts?.store.dropTables();
+                await data?.dropTables();
         });
+    }
+
+    /** Whether another process works on a projection that this one can't work on. @throws NotFoundError `UNKNOWN_PROJECTION` */
+    async isWorkedOnElsewhere(name: string, version: number): Promise<boolean> {
+        const {data, parts} = this.#find(name, version);
+        if (parts !== undefined || data === undefined)
+            return parts?.worker.state === 'standby';
+        const {owner = null} = await readCheckpoint(data) ?? {};
+        return owner !== null && !this.#options.self.isGone(owner);
     }
 
     /** Starts a faulted projection again. @throws NotFoundError `UNKNOWN_PROJECTION` */
@@ -172,32 +182,33 @@ export class ProjectionService {
             throw new UnavailableError(`Projection '${to.projection.id}' can't be activated: its projector or its store is not known here.`, {code: 'PROJECTION_UNAVAILABLE'});
         const activate = (cursor: bigint): Promise<void> =>
             this.#records.setState(name, {active: version, epoch: state.epoch + 1, cursor});
-        if (from?.parts === undefined) {
+        await parts.store.createTables();
+        if (from === undefined) {
             // The first activation: everything that is in the event store by now is history.
             const head = await this.#options.eventStore.getLatestPosition() ?? -1n;
-            await parts.store.createTables();
             await holdAt(parts, head > state.cursor ? head : state.cursor, activate);
-        } else if (canHandOver(from) && to.projection.isLiveTracking) {
+        } else if (from.parts !== undefined && canHandOver(from) && to.projection.isLiveTracking) {
             await handOver(from.parts, parts, activate);
         } else {
-            await this.#forceSwitch(state, from, to, activate);
+            await this.#forceSwitch(state, from, {id: to.projection.id, parts}, activate);
         }
     }
 
     /** One of them can't be brought to the other's position: the effects go on where the old version has left off. */
     async #forceSwitch(
-        state: NameState, from: ProjectionEntry, to: ProjectionEntry, activate: (cursor: bigint) => Promise<void>
+        state: NameState, from: ProjectionEntry, to: {readonly id: string; readonly parts: ProjectionParts}, activate: (cursor: bigint) => Promise<void>
     ): Promise<void> {
-        if (from.parts === undefined || to.parts === undefined)
-            return;
         const ahead = await positionOf(to.parts);
-        await to.parts.store.createTables();
-        await holdAt(from.parts, state.cursor, async cursor => {
+        const leaveOff = async (cursor: bigint): Promise<void> => {
             if (ahead > cursor)
-                this.#options.log.warn({from: from.projection.id, to: to.projection.id, after: cursor.toString(), upTo: ahead.toString()},
+                this.#options.log.warn({from: from.projection.id, to: to.id, after: cursor.toString(), upTo: ahead.toString()},
                     'A forced switch leaves events without their side effects');
             await activate(cursor);
-        });
+        };
+        if (from.parts !== undefined)
+            return holdAt(from.parts, state.cursor, leaveOff);
+        const left = from.data === undefined ? undefined : (await readCheckpoint(from.data))?.position;
+        await leaveOff(left !== undefined && left > state.cursor ? left : state.cursor);
     }
 
     #workers(): ProjectionWorker[] {

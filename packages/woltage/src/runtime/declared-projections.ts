@@ -1,7 +1,11 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Projection, ProjectionService, ProjectorClass} from '../projections/index.ts';
+import {delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {DeclaredProjection} from './config.ts';
+
+/** Between two tries to bring a name to what is declared, in ms. */
+const RETRY_MS = 250;
 
 type Resolved = Omit<DeclaredProjection, 'projector'> & {readonly projectorName: string; readonly projectorVersion: number};
 
@@ -33,16 +37,15 @@ export class DeclaredProjections {
         const background: Promise<void>[] = [];
         for (const name of names) {
             const newest = this.#newest(name);
-            if (newest === undefined || newest.isActive || newest.isLiveTracking)
-                await this.#settle(name, newest);
-            else
-                background.push(this.#settleWhenLive(name, newest, signal));
+            const canSettle = newest === undefined || newest.isActive || newest.isLiveTracking;
+            if (!(canSettle && await this.#settle(name, newest)))
+                background.push(this.#settleInTime(name, newest, signal));
         }
         this.#pending = Promise.all(background);
     }
 
     async stop(): Promise<void> {
-        this.#abort.abort(new Error('Stopped.'));
+        this.#abort.abort();
         await this.#pending;
     }
 
@@ -51,23 +54,41 @@ export class DeclaredProjections {
         return versions.length === 0 ? undefined : this.#service.get(name, Math.max(...versions));
     }
 
-    async #settleWhenLive(name: string, newest: Projection, signal: AbortSignal): Promise<void> {
-        try {
-            await newest.untilLive({signal});
-            await this.#settle(name, newest);
-        } catch (error) {
-            if (!signal.aborted)
-                this.#log.error({err: error, projection: newest.id}, 'A declared projection could not be activated');
+    /** Tries until it is done: another process may be in the way, with an older release perhaps, and will be gone one day. */
+    async #settleInTime(name: string, newest: Projection | undefined, signal: AbortSignal): Promise<void> {
+        while (!signal.aborted) {
+            if (newest === undefined || newest.isLiveTracking || newest.isActive) {
+                if (await this.#settle(name, newest))
+                    return;
+            }
+            await delay(RETRY_MS, signal);
         }
     }
 
-    async #settle(name: string, newest: Projection | undefined): Promise<void> {
-        if (newest !== undefined)
-            await this.#service.setActive(name, newest.version, false);
-        for (const {name: n, version} of this.#service.all()) {
-            if (n === name && !this.#declared.some(d => d.name === name && d.version === version))
+    /** Activates the newest version and removes what isn't listed. @returns Whether all of it is done */
+    async #settle(name: string, newest: Projection | undefined): Promise<boolean> {
+        try {
+            if (newest !== undefined)
+                await this.#service.setActive(name, newest.version, await this.#mustForce(name));
+            const retired = this.#service.all().filter(p => p.name === name && !this.#declared.some(d => d.name === name && d.version === p.version));
+            for (const {version} of retired) {
+                // It answers queries from it.
+                if (await this.#service.isWorkedOnElsewhere(name, version))
+                    return false;
                 await this.#service.remove(name, version, {force: true, deleteData: true});
+            }
+            return true;
+        } catch (error) {
+            this.#log.warn({err: error, projection: newest?.id ?? name}, 'A declared projection could not be activated yet, or a retired one removed');
+            return false;
         }
+    }
+
+    /** Where the active version's projector is gone from the code, and nobody works on it any more, nobody can hand over. */
+    async #mustForce(name: string): Promise<boolean> {
+        const version = this.#service.activeVersion(name);
+        return version !== null && this.#service.get(name, version)?.state === 'unavailable'
+            && !await this.#service.isWorkedOnElsewhere(name, version);
     }
 }
 
