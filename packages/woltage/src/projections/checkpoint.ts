@@ -57,13 +57,15 @@ export function nextCheckpoint(
 export async function takeOver(store: IStore, generation: string, self: Self, expired: string | undefined): Promise<Checkpoint> {
     const found = await readCheckpoint(store);
     const current = found?.generation === generation ? found : undefined;
-    const {owner = null, token} = current ?? {};
-    if (current !== undefined && owner !== null && owner.id !== self.owner.id && token !== expired && !self.isGone(owner))
+    if (current !== undefined && current.token !== expired && isSomebodyElses(current, self))
         return current;
     if (found !== undefined && current === undefined)
         await store.dropTables();
     await store.createTables();
-    const {checkpoint, write} = nextCheckpoint({position: current?.position ?? -1n, generation, owner: self.owner}, token ?? null);
+    const {checkpoint, write} = nextCheckpoint({position: current?.position ?? -1n, generation, owner: self.owner}, current?.token ?? null);
     await store.commit({records: [write]});
     return checkpoint;
 }
+
+const isSomebodyElses = ({owner}: Checkpoint, self: Self): boolean =>
+    owner !== null && owner.id !== self.owner.id && !self.isGone(owner);
