@@ -1,86 +1,117 @@
-// Packs every package, installs the tarballs into an empty folder as a user would, and runs the example there.
-import {execFileSync, spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+// Packs every package, inspects the tarballs, installs them into an empty folder as a user would, and runs the example there.
+// SQLite's driver comes from the registry, so its compilation (about a minute where there is no prebuilt one) is part of it.
+import {cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {startExample} from './example-server.mjs';
+import {inspectTarball} from './inspect-tarball.mjs';
+import {endAll, run} from './processes.mjs';
+import {stillThere, walkThrough} from './walk-through.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'woltage-pack-'));
-const npm = (args, cwd) => execFileSync('npm', args, {cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit']});
+const app = join(folder, 'app');
 const manifestOf = path => JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+const example = join(root, 'examples/getting-started');
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+        endAll();
+        rmSync(folder, {recursive: true, force: true});
+        process.exit(1);
+    });
+}
 
 try {
-    const tarballs = {};
-    for (const name of readdirSync(join(root, 'packages'))) {
-        const path = join(root, 'packages', name);
-        const [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], path));
-        const stray = packed.files.map(file => file.path).filter(file => /\.test\.|\.tsbuildinfo$|^test\//.test(file));
-        if (stray.length > 0)
-            throw new Error(`${manifestOf(path).name} would publish ${stray.join(', ')}`);
-        tarballs[manifestOf(path).name] = `file:${join(folder, packed.filename)}`;
-    }
-    console.log(`Packed ${Object.keys(tarballs).join(', ')}.`);
-
-    const app = join(folder, 'app');
-    const example = join(root, 'examples/getting-started');
-    cpSync(join(example, 'src'), join(app, 'src'), {recursive: true});
-    const manifest = manifestOf(example);
-    writeFileSync(join(app, 'package.json'), JSON.stringify({
-        ...manifest,
-        dependencies: {...manifest.dependencies, ...tarballs},
-        devDependencies: {'typescript': manifestOf(root).devDependencies.typescript, '@types/express': '^5.0.0', '@types/node': '^20.0.0'},
-        // Scripts of dependencies that may run, for npm versions that ask.
-        allowScripts: {'better-sqlite3': true, 'esbuild': true}
-    }));
-    npm(['install', '--no-audit', '--no-fund'], app);
-
-    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({
-        compilerOptions: {module: 'NodeNext', target: 'ES2023', strict: true, noEmit: true, allowImportingTsExtensions: true, types: ['node'], skipLibCheck: false},
-        include: ['src']
-    }));
-    execFileSync('npx', ['tsc', '-p', '.'], {cwd: app, stdio: 'inherit'});
-    console.log('The example type-checks against the packed declarations, libraries included.');
-
-    for (const name of Object.keys(tarballs))
-        execFileSync(process.execPath, ['--input-type=module', '-e', `if (Object.keys(await import('${name}')).length === 0) process.exit(1)`], {cwd: app, stdio: 'inherit'});
-    await runExample(app);
+    await run('npm', ['run', 'build'], root);
+    const packages = findPackages();
+    const tarballs = await packAll(packages);
+    await install(tarballs);
+    checkOrigins(Object.keys(tarballs));
+    const libraries = packages.filter(({manifest}) => manifest.exports?.['.'] !== undefined).map(({manifest}) => manifest.name);
+    await checkTypes(libraries);
+    await importAll(libraries);
+    await runExample();
 } finally {
+    endAll();
     rmSync(folder, {recursive: true, force: true});
 }
 
-async function runExample(cwd) {
-    const server = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
-        cwd, env: {...process.env, PORT: '0'}, stdio: ['ignore', 'pipe', 'inherit']
-    });
-    const ended = once(server, 'exit');
-    try {
-        const base = await addressOf(server);
-        const placed = await fetch(`${base}/order/1/place`, {
-            method: 'POST', headers: {'content-type': 'application/json'},
-            body: JSON.stringify({customer: 'ann@example.com', items: [{sku: 'tea', quantity: 2, price: 4.5}]})
-        });
-        const position = placed.headers.get('woltage-position');
-        const answer = await fetch(`${base}/orders/byId?id=1`, {headers: {'Woltage-After': position}});
-        const order = await answer.json();
-        if (placed.status !== 200 || order?.customer !== 'ann@example.com')
-            throw new Error(`The example answered ${placed.status} and ${JSON.stringify(order)}.`);
-        console.log('The example runs from the tarballs.');
-    } finally {
-        server.kill('SIGTERM');
-        const [code] = await ended;
-        if (code !== 0)
-            throw new Error(`The example ended with code ${code}.`);
+function findPackages() {
+    return readdirSync(join(root, 'packages')).map(name => join(root, 'packages', name))
+        .filter(path => existsSync(join(path, 'package.json')))
+        .map(path => ({path, manifest: manifestOf(path)}))
+        .filter(({manifest}) => manifest.private !== true);
+}
+
+async function packAll(packages) {
+    const tarballs = {};
+    const problems = [];
+    for (const {path} of packages) {
+        const [packed] = JSON.parse(await run('npm', ['pack', '--json', '--pack-destination', folder], path));
+        const tarball = join(folder, packed.filename);
+        problems.push(...(await inspectTarball(root, tarball, packed.files.map(file => file.path))).map(text => `${packed.name}: ${text}`));
+        tarballs[packed.name] = `file:${tarball}`;
+        console.log(`Packed ${packed.name}: ${packed.files.length} files, ${Math.ceil(packed.size / 1024)} KiB.`);
+    }
+    if (problems.length > 0)
+        throw new Error(`The packages are not fit for publishing:\n${problems.join('\n')}`);
+    return tarballs;
+}
+
+async function install(tarballs) {
+    mkdirSync(app);
+    cpSync(join(example, 'src'), join(app, 'src'), {recursive: true});
+    const {typescript, '@types/express': typesExpress, '@types/node': typesNode} = manifestOf(root).devDependencies;
+    const {dependencies, ...manifest} = manifestOf(example);
+    writeFileSync(join(app, 'package.json'), JSON.stringify({
+        ...manifest,
+        dependencies: {...dependencies, ...tarballs},
+        devDependencies: {typescript, '@types/express': typesExpress, '@types/node': typesNode},
+        // Scripts of dependencies that may run, for npm versions that ask.
+        allowScripts: {'better-sqlite3': true, 'esbuild': true}
+    }));
+    const began = performance.now();
+    await run('npm', ['install', '--no-audit', '--no-fund'], app);
+    console.log(`Installed the tarballs into an empty folder in ${Math.round((performance.now() - began) / 1000)} s.`);
+}
+
+/** The registry may hold packages of the same names: each of ours must be there once, and be the one that was packed. */
+function checkOrigins(names) {
+    const installed = JSON.parse(readFileSync(join(app, 'package-lock.json'), 'utf8')).packages;
+    for (const name of names) {
+        const origins = Object.entries(installed).filter(([path]) => path.endsWith(`node_modules/${name}`)).map(([, {resolved}]) => String(resolved));
+        if (origins.length !== 1 || !origins.every(origin => origin.startsWith('file:')))
+            throw new Error(`${name} does not come from its tarball alone but from ${origins.join(', ')}.`);
     }
 }
 
-async function addressOf(server) {
-    let output = '';
-    for await (const text of server.stdout) {
-        output += text;
-        const found = /http:\/\/127\.0\.0\.1:\d+/.exec(output);
-        if (found !== null)
-            return found[0];
-    }
-    throw new Error(`The example didn't start: ${output}`);
+async function checkTypes(names) {
+    writeFileSync(join(app, 'src/every-package.ts'), names.map((name, i) => `export * as p${i} from '${name}';\n`).join(''));
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({
+        compilerOptions: {
+            module: 'NodeNext', target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
+            noEmit: true, allowImportingTsExtensions: true, types: ['node'], skipLibCheck: false
+        },
+        include: ['src']
+    }));
+    await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], app);
+    console.log('The example type-checks against the packed declarations, libraries included.');
+}
+
+async function importAll(names) {
+    for (const name of names)
+        await run(process.execPath, ['--input-type=module', '-e', `if (Object.keys(await import('${name}')).length === 0) throw new Error('It exports nothing.')`], app);
+    console.log(`Node ${process.version} imports ${names.join(', ')}.`);
+}
+
+async function runExample() {
+    const command = manifestOf(example).scripts.start;
+    const first = await startExample(app, command);
+    await walkThrough(first.base, app);
+    await first.stop();
+    const second = await startExample(app, command);
+    await stillThere(second.base, app);
+    await second.stop();
+    console.log('The example runs from the tarballs, ends by itself, and has everything after a restart.');
 }
