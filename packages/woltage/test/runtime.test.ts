@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from 'vitest';
 import createWoltage, {MemoryStore, type WoltageConfig} from 'woltage';
-import {Accounts, createApp as create, eventually, type TestApp} from './support/account.ts';
+import {AccountOpened, Accounts, createApp as create, eventually, type TestApp} from './support/account.ts';
 
 const apps: TestApp[] = [];
 const createApp = async (...args: Parameters<typeof create>): Promise<TestApp> => {
@@ -229,6 +229,22 @@ describe('the life of an instance', () => {
         await expect(woltage.executeCommand(open, 'a', {owner: 'Ann'})).rejects.toMatchObject({code: 'STOPPED', status: 503});
         await woltage.start();
         expect((await woltage.executeCommand(open, 'a', {owner: 'Ann'})).revision).toBe(0n);
+    });
+
+    it('lets commands and queries that are under way finish before it stops', async () => {
+        const {woltage, account} = await createActive();
+        let release = (): void => undefined;
+        const gate = new Promise<void>(resolve => release = resolve);
+        account.registerCommand(async function wait() {
+            await gate;
+            return new AccountOpened({payload: {owner: 'Late'}});
+        });
+        const command = woltage.executeCommand('account', 'late', 'wait', {});
+        const stopping = woltage.stop();
+        await expect(woltage.executeCommand('account', 'late', 'wait', {})).rejects.toMatchObject({code: 'STOPPED'});
+        release();
+        expect((await command).revision).toBe(0n);
+        await stopping;
     });
 
     it('lists everything that is wrong with a config', async () => {

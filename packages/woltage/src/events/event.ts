@@ -104,6 +104,10 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
         return (this.constructor as typeof Event).identity;
     }
 
+    toString(): string {
+        return this.type;
+    }
+
     /** A plain form for `JSON.stringify`; revision and position as strings. */
     toJSON(): Record<string, unknown> {
         return {

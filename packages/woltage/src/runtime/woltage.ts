@@ -3,7 +3,6 @@ import {
 } from '../aggregates/index.ts';
 import {currentContext, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
 import {UnavailableError} from '../errors/index.ts';
-import type {Event, EventCatalogue} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {defaultTuning, ProjectionService, type Projection, type RemoveOptions} from '../projections/index.ts';
 import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
@@ -27,7 +26,6 @@ type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 /** A running application: made by {@link createWoltage}. */
 export class Woltage {
     readonly #adapters: Adapters;
-    readonly #catalogue: EventCatalogue;
     readonly #lookup: CommandLookup;
     readonly #loader: AggregateLoader;
     readonly #commands: CommandExecutor;
@@ -43,14 +41,19 @@ export class Woltage {
     /** @internal Use {@link createWoltage}. */
     constructor(config: WoltageConfig, definitions: Definitions) {
         const log = config.logger ?? silentLogger;
-        this.#catalogue = definitions.catalogue;
         this.#lookup = new CommandLookup(definitions);
         this.#adapters = createAdapters(config);
         const {eventStore, internalStore, stores} = this.#adapters;
         const {catalogue, projectors, readModels} = definitions;
         this.#loader = new AggregateLoader(eventStore, aggregate => this.#lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
         this.#commands = new CommandExecutor(eventStore, catalogue, this.#loader);
-        this.#runtime = this.#createRuntime();
+        this.#runtime = {
+            readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
+            activeStore: name => this.#projections.activeParts(name).store,
+            stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
+            executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
+            emit: (...args) => emitEvents(eventStore, catalogue, ...args)
+        };
         this.#commandContext = {runtime: this.#runtime};
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
@@ -187,6 +190,9 @@ export class Woltage {
      * connection. Nothing of Woltage keeps the process alive then. Repeated calls do nothing.
      */
     async stop(): Promise<void> {
+        // At once, not when it is its turn: nothing new is taken on from here.
+        if (this.#phase !== 'stopped')
+            this.#phase = 'stopping';
         await this.#lifecycle.run(async () => {
             if (this.#phase === 'stopped')
                 return;
@@ -234,17 +240,4 @@ export class Woltage {
 
     /** Runs a command handler. */
     readonly #inContext = <R>(handler: () => R): R => runInContext(this.#commandContext, handler);
-
-    /** What code inside a Woltage context reaches of this instance. */
-    #createRuntime(): ContextRuntime {
-        const {eventStore} = this.#adapters;
-        return {
-            readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
-            activeStore: name => this.#projections.activeParts(name).store,
-            stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
-            executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
-            emit: (cause: Event, key, aggregateName, events) =>
-                emitEvents(eventStore, this.#catalogue, cause, key, aggregateName, events)
-        };
-    }
 }
