@@ -10,6 +10,8 @@ export interface Owner {
     /** The machine, as far as its processes can see each other. */
     readonly host: string;
     readonly pid: number;
+    /** When the process started, in ms since the Unix epoch: tells it from an earlier one with the same id. */
+    readonly startedAt: number;
 }
 
 /** This runtime as an owner, and what it can tell of others. */

@@ -5,8 +5,12 @@ import type {Owner, Self} from '../projections/index.ts';
 
 /** This runtime, as it presents itself to others that share its stores. */
 export function createSelf(): Self {
-    const owner: Owner = {id: uuidV7(), host: hostIdentity(), pid: process.pid};
-    return {owner, isGone: other => other.host === owner.host && other.pid !== owner.pid && !isAlive(other.pid)};
+    const owner: Owner = {id: uuidV7(), host: hostIdentity(), pid: process.pid, startedAt: Math.round(performance.timeOrigin)};
+    return {
+        owner,
+        // With this process's own id, but not this process: one before it, as in a container that was started again.
+        isGone: other => other.host === owner.host && (other.pid === owner.pid ? other.startedAt !== owner.startedAt : !isAlive(other.pid))
+    };
 }
 
 function isAlive(pid: number): boolean {
