@@ -1,69 +1,76 @@
-import {Router, type RequestHandler} from 'express';
-import {BadRequestError, ForbiddenError, NotFoundError, z, type Woltage} from 'woltage';
-import {toJson} from './body.ts';
+import type {RequestHandler, Router} from 'express';
+import {ForbiddenError, NotFoundError, ValidationError, z, type Projection, type Woltage} from 'woltage';
+import type {ReadBody} from './body.ts';
+import {handle, type Answer, type Fail} from './failures.ts';
+import {sendJson} from './json.ts';
 import type {RouterOptions} from './options.ts';
+import {parameter} from './parameter.ts';
+import {parseQuery} from './query-string.ts';
 
-const addition = z.strictObject({
-    name: z.string(),
-    version: z.int().positive(),
-    projectorName: z.string(),
-    projectorVersion: z.int().positive(),
-    storeName: z.string()
-});
+const version = z.int().positive();
+const addition = z.strictObject({name: z.string(), version, projectorName: z.string(), projectorVersion: version, storeName: z.string()});
 const activation = z.strictObject({force: z.boolean().default(false)});
+const flag = z.enum(['true', 'false']).default('false').transform(text => text === 'true');
+const removal = z.strictObject({force: flag, deleteData: flag});
 
-/** Routes that list, add, switch and remove versions of projections. */
-export function adminRoutes(woltage: Woltage, admin: NonNullable<RouterOptions['admin']>, body: RequestHandler): Router {
-    const router = Router();
-    const show = (name: string, version: number): string => {
+export interface AdminDependencies {
+    readonly woltage: Woltage;
+    readonly admin: NonNullable<RouterOptions['admin']>;
+    readonly readBody: ReadBody;
+    readonly fail: Fail;
+}
+
+/** Adds the routes that list, add, switch, retry and remove versions of projections. Each asks `admin` first. */
+export function addAdminRoutes(router: Router, {woltage, admin, readBody, fail}: AdminDependencies): void {
+    // Route by route, so that a read model or an aggregate may be called 'projections' and none of the paths is forgotten.
+    const guarded = (answer: Answer): RequestHandler => handle(async (req, res) => {
+        if (await admin(req) !== true || res.headersSent)
+            throw new ForbiddenError('Projections are for administrators.');
+        await answer(req, res);
+    }, fail);
+    const show = (name: string, version: number): Projection => {
         const projection = woltage.getProjection(name, version);
         if (projection === undefined)
             throw new NotFoundError(`There is no projection '${name}@${version}'.`, {code: 'UNKNOWN_PROJECTION'});
-        return toJson(projection);
+        return projection;
     };
+    /** For the routes of one version. */
+    const ofVersion = (answer: (name: string, version: number, ...rest: Parameters<Answer>) => Promise<void>): RequestHandler =>
+        guarded((req, res) => answer(parameter(req, 'name'), versionOf(parameter(req, 'version')), req, res));
 
-    router.use('/projections', async (req, _res, next) => {
-        if (await admin(req) !== true)
-            throw new ForbiddenError('Projections are for administrators.');
-        next();
-    });
-    router.get('/projections', (_req, res) => {
-        res.type('json').send(toJson(Object.values(woltage.getProjections())));
-    });
-    router.post('/projections', body, async (req, res) => {
-        const {name, version, projectorName, projectorVersion, storeName} = parse(addition, req.body);
+    router.get('/projections', guarded(async (_req, res) => sendJson(res, Object.values(woltage.getProjections()))));
+    router.post('/projections', guarded(async (req, res) => {
+        const {name, version, projectorName, projectorVersion, storeName} = parse(addition, await readBody(req, res), 'The body');
         await woltage.addProjection(name, version, projectorName, projectorVersion, storeName);
-        res.status(201).type('json').send(show(name, version));
-    });
-    router.get('/projections/:name/:version', (req, res) => {
-        res.type('json').send(show(req.params.name, versionOf(req.params.version)));
-    });
-    router.post('/projections/:name/:version/activate', body, async (req, res) => {
-        const {force} = parse(activation, req.body ?? {});
-        await woltage.setProjectionActive(req.params['name'] as string, versionOf(req.params['version']), force);
-        res.type('json').send(show(req.params['name'] as string, versionOf(req.params['version'])));
-    });
-    router.post('/projections/:name/:version/retry', async (req, res) => {
-        await woltage.retryProjection(req.params.name, versionOf(req.params.version));
-        res.type('json').send(show(req.params.name, versionOf(req.params.version)));
-    });
-    router.delete('/projections/:name/:version', async (req, res) => {
-        const flag = (name: string): boolean => req.query[name] === 'true';
-        await woltage.removeProjection(req.params.name, versionOf(req.params.version), {force: flag('force'), deleteData: flag('deleteData')});
-        res.status(204).end();
-    });
-    return router;
+        sendJson(res, show(name, version), 201);
+    }));
+    router.get('/projections/:name/:version', ofVersion(async (name, version, _req, res) => sendJson(res, show(name, version))));
+    router.post('/projections/:name/:version/activate', ofVersion(async (name, version, req, res) => {
+        const {force} = parse(activation, await readBody(req, res), 'The body');
+        await woltage.setProjectionActive(name, version, force);
+        sendJson(res, show(name, version));
+    }));
+    router.post('/projections/:name/:version/retry', ofVersion(async (name, version, _req, res) => {
+        await woltage.retryProjection(name, version);
+        sendJson(res, show(name, version));
+    }));
+    router.delete('/projections/:name/:version', ofVersion(async (name, version, req, res) => {
+        await woltage.removeProjection(name, version, parse(removal, parseQuery(req.url), 'The query string'));
+        sendJson(res, undefined);
+    }));
 }
 
-function versionOf(text: unknown): number {
-    if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text))
+/** @throws NotFoundError `UNKNOWN_PROJECTION` for what can't be a version */
+function versionOf(text: string): number {
+    if (!/^[1-9]\d*$/.test(text) || !Number.isSafeInteger(Number(text)))
         throw new NotFoundError('A projection\'s version is a whole number from 1.', {code: 'UNKNOWN_PROJECTION'});
     return Number(text);
 }
 
-function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/** @throws ValidationError `VALIDATION_FAILED` */
+function parse<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
     const result = schema.safeParse(value);
     if (!result.success)
-        throw new BadRequestError(`The body is invalid: ${z.prettifyError(result.error)}`, {code: 'VALIDATION_FAILED', details: {issues: result.error.issues}});
+        throw new ValidationError(what, result.error.issues.map(({path, message}) => ({path: path.map(segment => typeof segment === 'symbol' ? String(segment) : segment), message})));
     return result.data;
 }

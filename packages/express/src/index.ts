@@ -1,3 +1,3 @@
 export {createRouter, createRouter as default} from './create-router.ts';
 export type {Access, Permission, RouterOptions} from './options.ts';
-export type {Problem} from './problem.ts';
+export type {FieldProblem, Problem} from './problem.ts';

@@ -1,4 +1,5 @@
-import {isWoltageError, type ValidationError, type ValidationIssue, type WoltageError} from 'woltage';
+import {STATUS_CODES} from 'node:http';
+import {isWoltageError, type ValidationIssue, type WoltageError} from 'woltage';
 
 /** A problem document (RFC 9457) with our error code. */
 export interface Problem {
@@ -11,42 +12,54 @@ export interface Problem {
     /** Stable, for programs. */
     readonly code: string;
     /** What a schema rejected, by field. */
-    readonly errors?: readonly {readonly pointer: string; readonly message: string}[];
+    readonly errors?: readonly FieldProblem[];
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-    400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 409: 'Conflict', 410: 'Gone',
-    413: 'Content Too Large', 415: 'Unsupported Media Type', 500: 'Internal Server Error', 503: 'Service Unavailable'
-};
+/** One thing that a schema rejected. */
+export interface FieldProblem {
+    /** The field, such as `items.0.price`; empty for the value as a whole. */
+    readonly path: string;
+    /** The field as a JSON Pointer in a URI fragment (RFC 6901), such as `#/items/0/price`: exact whatever a field is called. */
+    readonly pointer: string;
+    readonly message: string;
+}
 
-/** The codes of errors that Express's body parser and its router throw, which know no codes of ours. */
-const FOREIGN_CODES: Readonly<Record<string, string>> = {
-    'entity.parse.failed': 'INVALID_JSON', 'entity.too.large': 'PAYLOAD_TOO_LARGE', 'encoding.unsupported': 'UNSUPPORTED_MEDIA_TYPE',
-    'charset.unsupported': 'UNSUPPORTED_MEDIA_TYPE', 'request.aborted': 'REQUEST_ABORTED', 'request.size.invalid': 'BAD_REQUEST'
-};
+/**
+ * 5xx errors whose messages are meant for those who asked. Other messages of 5xx errors speak of files, databases and code, and
+ * are told to `onError` and `logger` alone.
+ */
+const TOLD: ReadonlySet<string> = new Set(['UNAVAILABLE', 'STOPPED', 'POSITION_TIMEOUT', 'PROJECTION_NOT_ACTIVE']);
 
 /** The problem document of any error. Of errors that are not Woltage's own, nothing is told but that there was one. */
 export function toProblem(error: unknown): Problem {
-    if (isWoltageError(error) && error.status < 500 || isWoltageError(error) && error.status === 503)
+    if (isWoltageError(error) && isErrorStatus(error.status))
         return ofWoltageError(error);
-    const {type, status, statusCode = status} = (error ?? {}) as {type?: unknown; status?: unknown; statusCode?: unknown};
-    if (typeof type === 'string' && Object.hasOwn(FOREIGN_CODES, type) && typeof statusCode === 'number')
-        return problem(statusCode, FOREIGN_CODES[type] as string, (error as Error).message);
-    if (error instanceof URIError)
-        return problem(400, 'BAD_REQUEST', 'The path is not a valid URL.');
-    const code = isWoltageError(error) ? error.code : 'INTERNAL_ERROR';
-    return problem(500, code, 'The request failed for a reason on the server\'s side.');
+    // A handler's own URIError has no status: that one is the router's, for a path that it can't decode.
+    if (error instanceof URIError && (error as {readonly status?: unknown}).status === 400)
+        return problem(400, 'BAD_REQUEST', 'The path holds a % that is not followed by the digits of a UTF-8 character.');
+    return problem(500, 'INTERNAL_ERROR', detailOf(500));
 }
 
 function ofWoltageError(error: WoltageError): Problem {
-    const base = problem(error.status, error.code, error.message);
-    const {issues} = error as Partial<ValidationError>;
-    return issues === undefined ? base : {...base, errors: issues.map(({path, message}) => ({pointer: pointer(path), message}))};
+    const {status, code, message} = error;
+    const base = problem(status, code, status < 500 || TOLD.has(code) && status === 503 ? message : detailOf(status));
+    const {issues} = error as {readonly issues?: unknown};
+    return status >= 500 || !Array.isArray(issues) ? base : {...base, errors: (issues as ValidationIssue[]).map(toFieldProblem)};
 }
 
-const problem = (status: number, code: string, detail: string): Problem =>
-    ({type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, code});
+const isErrorStatus = (status: unknown): boolean => Number.isInteger(status) && (status as number) >= 400 && (status as number) < 600;
 
-/** A JSON Pointer (RFC 6901), as a fragment: `#/items/0/price`. */
-const pointer = (path: ValidationIssue['path']): string =>
-    `#${path.map(segment => `/${encodeURIComponent(String(segment).replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`;
+const detailOf = (status: number): string => status === 503
+    ? 'The request can\'t be served at the moment. A later try may succeed.'
+    : 'The request failed for a reason on the server\'s side.';
+
+const problem = (status: number, code: string, detail: string): Problem =>
+    ({type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code});
+
+const toFieldProblem = ({path, message}: ValidationIssue): FieldProblem => ({path: path.join('.'), pointer: pointerOf(path), message});
+
+const pointerOf = (path: ValidationIssue['path']): string => `#${path.map(segment => `/${encodeSegment(String(segment))}`).join('')}`;
+
+/** Half a surrogate pair, which a JSON body may name a field with, has no place in a URI. */
+const encodeSegment = (segment: string): string =>
+    encodeURIComponent(segment.replace(/\p{Surrogate}/gu, '\ufffd').replaceAll('~', '~0').replaceAll('/', '~1'));
