@@ -1,6 +1,6 @@
 import {migrate, openDatabase, whenNotBusy, type OpenOptions, type SQLiteDatabase} from '@woltage/sqlite';
 import {
-    ConfigError, UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore,
+    ConfigError, EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore,
     type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {Appender} from './appender.ts';
@@ -10,7 +10,7 @@ import {GroupCommit} from './group-commit.ts';
 import {EventPages} from './event-pages.ts';
 import {toRecord} from './records.ts';
 import {migrations} from './schema.ts';
-import {SQLiteSubscription, type SubscriptionSource} from './subscription.ts';
+import {followSQLite, type SubscriptionSource} from './subscription.ts';
 
 export interface SQLiteEventStoreOptions extends OpenOptions {
     /** How often to look for events of other processes, in ms; only while a subscription waits. @default 20 */
@@ -20,6 +20,7 @@ export interface SQLiteEventStoreOptions extends OpenOptions {
 interface Connection extends SubscriptionSource {
     readonly database: SQLiteDatabase;
     readonly commits: GroupCommit;
+    readonly subscriptions: Set<EndableSubscription>;
 }
 
 const READ_PAGE = 1000;
@@ -100,7 +101,16 @@ export class SQLiteEventStore implements IEventStore {
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
-        return new SQLiteSubscription(() => this.#open(), options);
+        let connection: Connection | undefined;
+        return new EndableSubscription({
+            signal: options.signal,
+            start: subscription => {
+                connection = this.#open();
+                connection.subscriptions.add(subscription);
+            },
+            read: ending => followSQLite(connection ?? this.#open(), options, ending),
+            finish: subscription => connection?.subscriptions.delete(subscription)
+        });
     }
 
     async getLatestPosition(filter?: EventFilter): Promise<bigint | null> {

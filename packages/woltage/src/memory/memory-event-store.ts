@@ -1,11 +1,11 @@
 import {BadRequestError, ConflictError, UnavailableError} from '../errors/index.ts';
 import type {EventData, RecordedEvent} from '../events/index.ts';
 import {
-    STATE_EXISTS, STATE_NEW, type AppendResult, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
+    EndableSubscription, STATE_EXISTS, STATE_NEW, type AppendResult, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
     type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from '../ports/index.ts';
 import {copyEvent, MemoryEventStoreData, toRecord, type StoredEvent} from './memory-event-store-data.ts';
-import {MemoryEventStoreSubscription} from './memory-event-store-subscription.ts';
+import {followMemory} from './memory-subscription.ts';
 
 const PAGE = 1000;
 
@@ -13,7 +13,7 @@ const PAGE = 1000;
 export class MemoryEventStore implements IEventStore {
     readonly supports = {multiStreamAppend: true};
     readonly #data: MemoryEventStoreData;
-    readonly #subscriptions = new Set<MemoryEventStoreSubscription>();
+    readonly #subscriptions = new Set<EndableSubscription>();
     #open = false;
 
     constructor(data: MemoryEventStoreData = new MemoryEventStoreData()) {
@@ -26,7 +26,7 @@ export class MemoryEventStore implements IEventStore {
 
     async close(): Promise<void> {
         this.#open = false;
-        for (const subscription of this.#subscriptions)
+        for (const subscription of [...this.#subscriptions])
             subscription.end();
     }
 
@@ -58,11 +58,15 @@ export class MemoryEventStore implements IEventStore {
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
-        const subscription: MemoryEventStoreSubscription = new MemoryEventStoreSubscription(this.#data, options, () => {
-            this.#checkOpen();
-            this.#subscriptions.add(subscription);
-        }, () => this.#subscriptions.delete(subscription));
-        return subscription;
+        return new EndableSubscription({
+            signal: options.signal,
+            start: subscription => {
+                this.#checkOpen();
+                this.#subscriptions.add(subscription);
+            },
+            read: ending => followMemory(this.#data, options, ending),
+            finish: subscription => this.#subscriptions.delete(subscription)
+        });
     }
 
     async getLatestPosition(filter?: EventFilter): Promise<bigint | null> {
