@@ -16,14 +16,14 @@ export async function inspectTarball(root, tarball, files) {
     return [...strayFiles(files), ...await publintProblems(tarball), ...await attwProblems(root, tarball)];
 }
 
-/** Tests, leftovers of builds, and output whose source is gone (the compiler never removes any). */
+/** Tests, leftovers of builds, and output whose source is gone: the compiler never removes any, and turbo's cache brings it back. */
 export function strayFiles(files) {
     const sources = new Set(files.filter(file => file.startsWith('src/')).map(file => file.slice('src/'.length, -'.ts'.length)));
     return files.flatMap(file => {
         if (/\.test(-d)?\.|\.tsbuildinfo$|^test\//.test(file))
             return [`${file} should not be published`];
         const built = /^dist\/(.+?)(\.d\.ts|\.js)(\.map)?$/.exec(file)?.[1];
-        return built !== undefined && !sources.has(built) ? [`${file} has no source: remove dist and build again`] : [];
+        return built !== undefined && !sources.has(built) ? [`${file} has no source: rm -rf packages/*/dist && npx turbo run build --force`] : [];
     });
 }
 

@@ -8,8 +8,8 @@ test('tests, leftovers of builds and output without a source don\'t belong into 
         'src/a.test.ts', 'dist/gone.js', 'dist/old/gone.d.ts.map', 'tsconfig.tsbuildinfo', 'test/support.ts'
     ]), [
         'src/a.test.ts should not be published',
-        'dist/gone.js has no source: remove dist and build again',
-        'dist/old/gone.d.ts.map has no source: remove dist and build again',
+        'dist/gone.js has no source: rm -rf packages/*/dist && npx turbo run build --force',
+        'dist/old/gone.d.ts.map has no source: rm -rf packages/*/dist && npx turbo run build --force',
         'tsconfig.tsbuildinfo should not be published',
         'test/support.ts should not be published'
     ]);
