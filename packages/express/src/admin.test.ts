@@ -19,7 +19,7 @@ const routes: readonly ((served: Served) => Promise<Response>)[] = [
     served => served.delete('/projections/todo/1?force=true'), ({get}) => get('/PROJECTIONS/'), ({get}) => get('//projections')
 ];
 
-const untouched = (): void => expect(Object.values(woltage.getProjections())).toMatchObject([{id: 'todo@1', isActive: true}]) as undefined;
+const untouched = (): void => expect(Object.values(woltage.getProjections())).toMatchObject([{id: 'todo@1', isActive: true}]);
 
 describe('the admin routes', () => {
     it('are not there unless admin is given', async () => {

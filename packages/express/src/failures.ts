@@ -1,3 +1,4 @@
+import {inspect} from 'node:util';
 import type {Request, RequestHandler, Response} from 'express';
 import {toProblem} from './problem.ts';
 import type {Settings} from './settings.ts';
@@ -25,7 +26,7 @@ export function createFail({onError, logger}: Settings): Fail {
             logger?.error({err: error, method: req.method, path: req.baseUrl + req.path}, 'A request failed');
             await onError?.(error, req);
         } catch (failure) {
-            process.emitWarning(new Error('The logger or onError of a Woltage router failed.', {cause: failure}));
+            process.emitWarning('The logger or onError of a Woltage router failed.', {type: 'WoltageWarning', detail: inspect(failure)});
         }
     };
     return async (error, req, res) => {
