@@ -62,7 +62,7 @@ export function addAdminRoutes(router: Router, {woltage, admin, readBody, fail}:
 
 /** @throws NotFoundError `UNKNOWN_PROJECTION` for what can't be a version */
 function versionOf(text: string): number {
-    if (!/^[1-9]\d*$/.test(text) || !Number.isSafeInteger(Number(text)))
+    if (!/^[1-9]\d*$/.test(text))
         throw new NotFoundError('A projection\'s version is a whole number from 1.', {code: 'UNKNOWN_PROJECTION'});
     return Number(text);
 }

@@ -1,7 +1,7 @@
 import {request} from 'node:http';
 import {gzipSync} from 'node:zlib';
 import express from 'express';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import type {Woltage} from 'woltage';
 import {problemOf, received, serve, serveRouter} from '../test/support/serve.ts';
 import {createTodoWoltage, todo} from '../test/support/todo.ts';
@@ -134,7 +134,8 @@ describe('a body beyond the limit', () => {
         const {raw} = await serveRouter(woltage, {bodyLimit: 100});
         const began = Date.now();
         const socket = raw('POST /api/todo/endless/note HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
-        socket.write(`400\r\n${'1'.repeat(0x400)}\r\n`);
+        const sending = setInterval(() => socket.write(`400\r\n${'1'.repeat(0x400)}\r\n`), 50);
+        onTestFinished(() => clearInterval(sending));
         expect(await received(socket)).toMatch(/^HTTP\/1\.1 413 /);
         // The server closed it, long before its time limit for requests.
         expect(Date.now() - began).toBeLessThan(15_000);
