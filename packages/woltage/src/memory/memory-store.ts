@@ -1,6 +1,6 @@
 import {StaleRecordError, UnavailableError} from '../errors/index.ts';
 import {
-    compareRows, compileTables, directAccess, matches, PortableTable, type CommitBatch, type IStore, type Row, type ScopeOptions,
+    compareRows, compareValues, compileTables, directAccess, matches, PortableTable, type CommitBatch, type IStore, type Row, type ScopeOptions,
     type StoreQuery, type StoreRecord, type TableDefinitionMap, type TableMap, type TableSpec
 } from '../ports/index.ts';
 import {copyStorable} from '../shared/json-codec.ts';
@@ -75,14 +75,14 @@ export class MemoryStore<T extends TableDefinitionMap = TableDefinitionMap> impl
 
     async getRecords(keys: readonly string[]): Promise<readonly (StoreRecord | undefined)[]> {
         const {records} = this.#scope();
-        return keys.map(key => records.get(key));
+        return keys.map(key => copyOf(records.get(key)));
     }
 
     async listRecords(prefix: string): Promise<readonly (StoreRecord & {readonly key: string})[]> {
         return [...this.#scope().records]
             .filter(([key]) => key.startsWith(prefix))
             .map(([key, record]) => ({key, ...record}))
-            .sort((a, b) => a.key < b.key ? -1 : 1);
+            .sort((a, b) => compareValues(a.key, b.key));
     }
 
     async commit({writes = [], records = []}: CommitBatch): Promise<void> {
@@ -118,3 +118,5 @@ export class MemoryStore<T extends TableDefinitionMap = TableDefinitionMap> impl
         return scope;
     }
 }
+
+const copyOf = (record: StoreRecord | undefined): StoreRecord | undefined => record && {...record};

@@ -13,6 +13,8 @@ const fail = (spec: TableSpec, why: string, code = 'INVALID_QUERY'): BadRequestE
 
 /** @throws BadRequestError `UNKNOWN_FIELD`, `INVALID_QUERY` or `NOT_ENCODABLE` */
 export function compileFilter(spec: TableSpec, filter: object = {}): Condition[] {
+    if (typeof filter !== 'object' || filter === null || Array.isArray(filter))
+        throw fail(spec, 'a filter is an object of fields, such as {userId: \'1\'}.');
     const conditions: Condition[] = [];
     for (const [field, value] of Object.entries(filter)) {
         checkField(spec, field);
@@ -43,7 +45,18 @@ export function compileQuery(
         if (!sort.some(s => s.field === field))
             sort.push({field, descending: false});
     }
-    return {where: compileFilter(spec, filter), sort, limit, cursor: cursor as Row | undefined};
+    checkCursor(spec, cursor);
+    return {where: compileFilter(spec, filter), sort, limit, cursor};
+}
+
+/** Anything but a row would find its place before all others, and silently give the first page again. */
+function checkCursor(spec: TableSpec, cursor: object | undefined): asserts cursor is Row | undefined {
+    if (cursor === undefined)
+        return;
+    const isRow = typeof cursor === 'object' && cursor !== null
+        && spec.keyFields.every(field => Object.hasOwn(cursor, field) && (cursor as Row)[field] !== null && (cursor as Row)[field] !== undefined);
+    if (!isRow)
+        throw fail(spec, `the cursor must be a row with its key (${spec.keyFields.join(', ')}): the last one of the page before.`);
 }
 
 function checkField(spec: TableSpec, field: string): void {

@@ -24,11 +24,13 @@ function compileTable(name: string, definition: TableDefinition, owner: string):
         throw fail('its `schema` is not a Zod (or other Standard Schema) object.');
 
     const keyFields = definition.keyFields ?? fieldNames(definition.key);
-    if (keyFields === undefined || keyFields.length === 0)
+    if (keyFields === undefined || !isList(keyFields) || keyFields.length === 0)
         throw fail('the key\'s field names can\'t be told from its schema: add `keyFields: [...]`, or use z.object({...}).');
     const otherFields = definition.schema === undefined ? [] : fieldNames(definition.schema);
     const fields = otherFields === undefined ? undefined : new Set([...keyFields, ...otherFields]);
     const indexes = definition.indexes ?? [];
+    if (!isList(indexes) || !indexes.every(isList))
+        throw fail('its `indexes` must be lists of field names: [[\'userId\'], [\'status\', \'createdAt\']].');
     for (const index of indexes) {
         if (index.length === 0)
             throw fail('an index needs at least one field.');
@@ -39,6 +41,9 @@ function compileTable(name: string, definition: TableDefinition, owner: string):
     }
     return {name, definition, keyFields, fields, indexes};
 }
+
+/** Not `Array.isArray` itself, which would make `any` of what the types know. */
+const isList = (value: unknown): boolean => Array.isArray(value);
 
 /** The field names of a Zod object; `undefined` for schemas that don't tell. */
 function fieldNames(schema: object): readonly string[] | undefined {

@@ -11,6 +11,8 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 const BIGINT = '$bigint';
 const DATE = '$date';
 const ESCAPED = '$escaped';
+const DIGITS = /^-?\d+$/;
+const MAX_DATE_MS = 8.64e15;
 const MAX_DEPTH = 200;
 
 /**
@@ -56,7 +58,7 @@ function encodeObject(value: object, depth: number, path: (string | number)[], t
     if (depth >= MAX_DEPTH)
         throw notEncodable(path.slice(0, 5), `it is nested deeper than ${MAX_DEPTH} levels, or cyclic`);
     if (Array.isArray(value))
-        return value.map((item: unknown, index) => encodeChild(item, index, depth, path, tag));
+        return encodeArray(value, depth, path, tag);
     if (value instanceof Date) {
         const ms = value.getTime();
         if (Number.isNaN(ms))
@@ -67,15 +69,28 @@ function encodeObject(value: object, depth: number, path: (string | number)[], t
     if (prototype !== Object.prototype && prototype !== null)
         throw notEncodable(path, `an instance of ${value.constructor?.name ?? 'a class'} is not plain data`);
     const result: Record<string, unknown> = {};
-    const keys = Object.keys(value);
-    for (const key of keys) {
+    let kept = 0;
+    let last = '';
+    for (const key of Object.keys(value)) {
         const item = (value as Record<string, unknown>)[key];
+        if (item === undefined)
+            continue;
+        kept++;
+        last = key;
         if (typeof item === 'string' && key !== '__proto__')
             result[key] = item;
-        else if (item !== undefined)
+        else
             setOwn(result, key, encodeChild(item, key, depth, path, tag));
     }
-    return tag && keys.length === 1 && isTag(keys[0] as string) ? {[ESCAPED]: result} : result;
+    return tag && kept === 1 && isTag(last) ? {[ESCAPED]: result} : result;
+}
+
+/** Not by `map`, which passes over the holes of a sparse array: they are `undefined` as well. */
+function encodeArray(value: readonly unknown[], depth: number, path: (string | number)[], tag: boolean): unknown[] {
+    const result: unknown[] = [];
+    for (let i = 0; i < value.length; i++)
+        result.push(encodeChild(value[i], i, depth, path, tag));
+    return result;
 }
 
 function encodeChild(
@@ -121,9 +136,9 @@ export function decodeValue(value: unknown): unknown {
 
 function decodeTagged(value: Record<string, unknown>, tag: string): unknown {
     const content = value[tag];
-    if (tag === BIGINT && typeof content === 'string')
+    if (tag === BIGINT && typeof content === 'string' && DIGITS.test(content))
         return BigInt(content);
-    if (tag === DATE && typeof content === 'number')
+    if (tag === DATE && typeof content === 'number' && Math.abs(content) <= MAX_DATE_MS)
         return new Date(content);
     if (tag === ESCAPED && typeof content === 'object' && content !== null)
         return decodeChildren(content as Record<string, unknown>, Object.keys(content));
