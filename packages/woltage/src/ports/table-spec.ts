@@ -29,17 +29,23 @@ function compileTable(name: string, definition: TableDefinition, owner: string):
     const otherFields = definition.schema === undefined ? [] : fieldNames(definition.schema);
     const fields = otherFields === undefined ? undefined : new Set([...keyFields, ...otherFields]);
     const indexes = definition.indexes ?? [];
-    if (!isList(indexes) || !indexes.every(isList))
-        throw fail('its `indexes` must be lists of field names: [[\'userId\'], [\'status\', \'createdAt\']].');
-    for (const index of indexes) {
-        if (index.length === 0)
-            throw fail('an index needs at least one field.');
-        for (const field of index) {
-            if (fields !== undefined && !fields.has(field))
-                throw fail(`its index [${index.join(', ')}] names '${field}', which is not a field.`);
-        }
-    }
+    const problem = problemOfIndexes(indexes, fields);
+    if (problem !== undefined)
+        throw fail(problem);
     return {name, definition, keyFields, fields, indexes};
+}
+
+function problemOfIndexes(indexes: TableSpec['indexes'], fields: TableSpec['fields']): string | undefined {
+    if (!isList(indexes) || !indexes.every(isList))
+        return 'its `indexes` must be lists of field names: [[\'userId\'], [\'status\', \'createdAt\']].';
+    if (indexes.some(({length}) => length === 0))
+        return 'an index needs at least one field.';
+    for (const index of indexes) {
+        const unknown = index.find(field => fields !== undefined && !fields.has(field));
+        if (unknown !== undefined)
+            return `its index [${index.join(', ')}] names '${unknown}', which is not a field.`;
+    }
+    return undefined;
 }
 
 /** Not `Array.isArray` itself, which would make `any` of what the types know. */
