@@ -10,6 +10,11 @@ export default defineConfig({
             '@woltage/sqlite': source('sqlite'),
             '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
             '@woltage/store-sqlite': source('store-sqlite'),
+            '@woltage/eventstore-postgres': source('eventstore-postgres'),
+            '@woltage/eventstore-kurrentdb': source('eventstore-kurrentdb'),
+            '@woltage/store-postgres': source('store-postgres'),
+            '@woltage/store-redis': source('store-redis'),
+            '@woltage/store-mongodb': source('store-mongodb'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
         }

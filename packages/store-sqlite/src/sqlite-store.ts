@@ -1,6 +1,6 @@
 import type {OpenOptions, SQLiteDatabase} from '@woltage/sqlite';
 import {
-    compileTables, ConfigError, decodeJson, directAccess, encodeJson, PortableTable, type CommitBatch, type IStore, type Row, type RowWrite,
+    compileTables, ConfigError, decodeJson, directAccess, encodeJson, PortableTable, type CommitBatch, type IStore, type ListRecordsOptions, type Row, type RowWrite,
     type ScopeOptions, type StoreQuery, type StoreRecord, type TableAccess, type TableDefinitionMap, type TableMap, type TableSpec
 } from 'woltage';
 import {Connection} from './connection.ts';
@@ -126,8 +126,8 @@ export class SQLiteStore<T extends TableDefinitionMap = TableDefinitionMap> impl
         return this.#connection.read(() => keys.map(key => this.#records.get(key)));
     }
 
-    listRecords(prefix: string): Promise<readonly (StoreRecord & {readonly key: string})[]> {
-        return this.#connection.read(() => this.#records.list(prefix));
+    listRecords(prefix: string, options: ListRecordsOptions = {}): Promise<readonly (StoreRecord & {readonly key: string})[]> {
+        return this.#connection.read(() => this.#records.list(prefix, options));
     }
 
     async commit({writes = [], records = []}: CommitBatch): Promise<void> {

@@ -1,6 +1,6 @@
 import {StaleRecordError, UnavailableError} from '../errors/index.ts';
 import {
-    compareRows, compareValues, compileTables, directAccess, matches, PortableTable, type CommitBatch, type IStore, type Row, type ScopeOptions,
+    compareRows, compareValues, compileTables, directAccess, matches, PortableTable, type CommitBatch, type IStore, type ListRecordsOptions, type Row, type ScopeOptions,
     type StoreQuery, type StoreRecord, type TableDefinitionMap, type TableMap, type TableSpec
 } from '../ports/index.ts';
 import {copyStorable} from '../shared/json-codec.ts';
@@ -14,6 +14,8 @@ interface ScopeData {
 export class MemoryStoreData {
     /** @internal */
     readonly scopes = new Map<string, ScopeData>();
+    /** @internal */
+    readonly listeners = new Set<{readonly namespace: string; readonly listener: () => void}>();
 }
 
 /** A store in memory: for tests, and for trying things out. Nothing survives the process. */
@@ -78,11 +80,19 @@ export class MemoryStore<T extends TableDefinitionMap = TableDefinitionMap> impl
         return keys.map(key => copyOf(records.get(key)));
     }
 
-    async listRecords(prefix: string): Promise<readonly (StoreRecord & {readonly key: string})[]> {
+    async listRecords(prefix: string, {after, limit}: ListRecordsOptions = {}): Promise<readonly (StoreRecord & {readonly key: string})[]> {
         return [...this.#scope().records]
-            .filter(([key]) => key.startsWith(prefix))
+            .filter(([key]) => key.startsWith(prefix) && (after === undefined || compareValues(key, after) > 0))
             .map(([key, record]) => ({key, ...record}))
-            .sort((a, b) => compareValues(a.key, b.key));
+            .sort((a, b) => compareValues(a.key, b.key))
+            .slice(0, limit);
+    }
+
+    async watchRecords(listener: () => void): Promise<() => void> {
+        const {listeners} = this.#data;
+        const watch = {namespace: this.#namespace, listener};
+        listeners.add(watch);
+        return () => void listeners.delete(watch);
     }
 
     async commit({writes = [], records = []}: CommitBatch): Promise<void> {
@@ -106,6 +116,15 @@ export class MemoryStore<T extends TableDefinitionMap = TableDefinitionMap> impl
                 scope.records.delete(key);
             else
                 scope.records.set(key, {value, token});
+        }
+        if (records.length > 0)
+            this.#tellListeners();
+    }
+
+    #tellListeners(): void {
+        for (const {namespace, listener} of this.#data.listeners) {
+            if (namespace === this.#namespace)
+                queueMicrotask(listener);
         }
     }
 

@@ -29,6 +29,13 @@ export interface RecordWrite {
     readonly expected?: string | null | undefined;
 }
 
+export interface ListRecordsOptions {
+    /** Lists the records with keys greater than this one only. */
+    readonly after?: string | undefined;
+    /** The greatest number of records to list; all by default. */
+    readonly limit?: number | undefined;
+}
+
 /** What is written together: all of it or nothing. At most one write per row and per record. */
 export interface CommitBatch {
     readonly writes?: readonly RowWrite[];
@@ -72,8 +79,16 @@ export interface IStore<T extends TableDefinitionMap = TableDefinitionMap> {
 
     /** The records with these keys, in their order. */
     getRecords(keys: readonly string[]): Promise<readonly (StoreRecord | undefined)[]>;
-    /** The records whose keys start with the prefix, in the order of their keys. */
-    listRecords(prefix: string): Promise<readonly (StoreRecord & {readonly key: string})[]>;
+    /** The records whose keys start with the prefix, in the order of their keys (by code points). */
+    listRecords(prefix: string, options?: ListRecordsOptions): Promise<readonly (StoreRecord & {readonly key: string})[]>;
+
+    /**
+     * Where the store can push: calls the listener soon after records of this scope have changed, whoever changed them. It may be
+     * called once too often, and is called when changes may have been missed.
+     *
+     * @returns A function that ends it
+     */
+    watchRecords?(listener: () => void): Promise<() => void>;
 
     /**
      * Writes rows and records of this scope, atomically and durably.
