@@ -152,7 +152,7 @@ describe('exactly once', () => {
         const woltage = await start(projectorOf(async (todos, event) => {
             await count(todos, event);
             await effect(event.id);
-        }), {internalStore: {adapter: MemoryStore, args: [rows]}, stores: {main: flaky}, projectionTuning: {retryMs: 1, batchSize: 7}});
+        }), {internalStore: {adapter: MemoryStore, args: [rows]}, stores: {main: flaky}, projectionTuning: {retryMs: 1, batchSize: 7, commitEvents: 7}});
         await eventually(() => woltage.getProjection('todo')?.isActive === true);
         for (let i = 0; i < 40; i++)
             await woltage.executeCommand(addMany, `a${i % 4}`, items(5));

@@ -63,7 +63,7 @@ async function silence(meanwhile: () => Promise<void>): Promise<number> {
     // Whoever beats first is the one at work.
     const silenced = new Set<MemoryStore>();
     MemoryStore.prototype.commit = async function (this: MemoryStore, batch) {
-        if (silenced.size === 0)
+        if (silenced.size === 0 && batch.records?.some(({key}) => key === 'checkpoint') === true)
             silenced.add(this);
         if (silenced.has(this))
             await new Promise<void>(resolve => held.push(resolve));

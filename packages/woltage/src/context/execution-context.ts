@@ -1,6 +1,6 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
 import {ContextError} from '../errors/index.ts';
-import type {Event} from '../events/index.ts';
+import type {Cause, Event} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
 
 /** What code that runs inside a Woltage context can reach of its runtime. */
@@ -10,23 +10,36 @@ export interface ContextRuntime {
     /** The store of a projection's active version. @throws NotFoundError, UnavailableError */
     activeStore(projectionName: string): IStore;
     /** Appends events as a consequence of `cause`; repeating the same key appends nothing. */
-    emit(cause: Event, key: string, aggregateName: string, events: readonly Event[]): Promise<void>;
+    emit(cause: Cause, key: string, aggregateName: string, events: readonly Event[]): Promise<void>;
+    /** Makes a durable side effect known, before its tasks come. */
+    learnEffect(effect: {readonly name: string}): void;
     /** The folded state of an aggregate. */
     stateOf(aggregate: unknown, aggregateId: string): Promise<unknown>;
     /** Executes a command by aggregate (or its name), or by command handle. */
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
 }
 
+/** A side effect that is written down with the rows, and run later from the task queue. */
+export interface DurableEffect {
+    /** The same in every version of the projection, and whenever the event is handled again. */
+    readonly key: string;
+    /** The effect's own name. */
+    readonly name: string;
+    readonly payload: unknown;
+}
+
 /** The effects that one event's handling asks for. Effects inside an effect have a scope of their own. */
 export interface EffectScope {
     /** The event that is handled. */
-    readonly event: Event;
+    readonly cause: Cause;
     /**
      * Runs an effect, unless this is a replay, the version isn't active, or the effect has already run for this event.
      *
      * @param effect Gets a key that is the same whenever the effect is repeated, in every version of the projection.
      */
     run(effect: (key: string) => unknown): Promise<void>;
+    /** Has a durable effect written down under the same conditions. */
+    defer(name: string, payload: unknown): void;
 }
 
 export interface ExecutionContext {

@@ -1,5 +1,5 @@
 import type {Event} from '../events/index.ts';
-import {runEffect} from './side-effect.ts';
+import {runEffect} from './run-effect.ts';
 
 export interface Emission {
     readonly aggregateName: string;
@@ -20,5 +20,5 @@ export function emit(emission: Emission): Promise<void>;
 export function emit(aggregateName: string, events: Event | readonly Event[]): Promise<void>;
 export function emit(target: string | Emission, list: Event | readonly Event[] = []): Promise<void> {
     const {aggregateName, events} = typeof target === 'string' ? {aggregateName: target, events: list} : target;
-    return runEffect('emit', ({event, runtime, key}) => runtime.emit(event, key, aggregateName, Array.isArray(events) ? events as readonly Event[] : [events as Event]));
+    return runEffect('emit', ({cause, runtime, key}) => runtime.emit(cause, key, aggregateName, Array.isArray(events) ? events as readonly Event[] : [events as Event]));
 }

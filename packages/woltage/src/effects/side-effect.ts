@@ -1,6 +1,5 @@
-import {requireContext, type ContextRuntime} from '../context/index.ts';
-import {ContextError} from '../errors/index.ts';
-import type {Event} from '../events/index.ts';
+import {DurableSideEffect, type DurableSideEffectOptions, type EffectRun} from './durable-side-effect.ts';
+import {requireEffects, runEffect} from './run-effect.ts';
 
 /**
  * Wraps a function so that a projector can call it without harm: it runs for events that are new to the projection's name,
@@ -15,20 +14,28 @@ import type {Event} from '../events/index.ts';
  * });
  * @throws ContextError (in the promise) when called outside of a projector
  */
-export function sideEffect<Args extends readonly unknown[]>(
-    effect: (...args: Args) => unknown
-): (...args: Args) => Promise<void> {
-    return (...args) => runEffect('A side effect', () => effect(...args));
-}
-
-/** Hands an effect to the projection that handles the current event. The promise is the scope's own: it knows its error. */
-export function runEffect(what: string, effect: (scope: {readonly event: Event; readonly runtime: ContextRuntime; readonly key: string}) => unknown): Promise<void> {
-    try {
-        const {effects, runtime} = requireContext(what);
-        if (effects === undefined)
-            throw new ContextError(`${what} only works while a projector handles an event.`);
-        return effects.run(key => effect({event: effects.event, runtime, key}));
-    } catch (error) {
-        return Promise.reject(error);
-    }
+export function sideEffect<Args extends readonly unknown[]>(effect: (...args: Args) => unknown): (...args: Args) => Promise<void>;
+/**
+ * A durable one: that it is to run is written in the same commit as the event's rows, and it runs from the task queue afterwards, with retries.
+ * Nothing is lost by a crash, and its failure doesn't hold up the projection. It runs at least once; the idempotency key that it gets is the same each time.
+ *
+ * @example
+ * const sendWelcome = sideEffect(async ({email}: {email: string}, {idempotencyKey}) => {
+ *     await sendMail(email, 'Welcome!', {idempotencyKey});
+ * }, {name: 'send-welcome', durable: true, retry: {maxAttempts: 5, backoffMs: 1000, timeoutMs: 30_000}});
+ * @throws ConfigError `DUPLICATE_SIDE_EFFECT` when the name belongs to another one; `SIDE_EFFECT_INVALID`
+ * @throws BadRequestError `NOT_ENCODABLE` (in the promise) when the payload can't be stored
+ */
+export function sideEffect<Payload>(
+    effect: (payload: Payload, run: EffectRun) => unknown, options: DurableSideEffectOptions<Payload>
+): (payload: Payload) => Promise<void>;
+export function sideEffect(effect: (...args: never[]) => unknown, options?: DurableSideEffectOptions<never>): (...args: never[]) => Promise<void> {
+    if (options === undefined)
+        return (...args) => runEffect('A side effect', () => effect(...args));
+    const durable = new DurableSideEffect(effect as (payload: unknown, run: EffectRun) => unknown, options as unknown as DurableSideEffectOptions<unknown>);
+    return async (payload: unknown) => {
+        const {effects, runtime} = requireEffects('A side effect');
+        runtime.learnEffect(durable);
+        effects.defer(durable.name, payload);
+    };
 }

@@ -23,6 +23,11 @@ export interface ReadOptions {
 export interface EventFilter {
     /** Whole event types; left out: all types. An empty list matches nothing. */
     readonly types?: readonly string[] | undefined;
+    /**
+     * A hint for subscriptions: events of aggregates that it refuses are not needed, and may be left out where that saves work. The
+     * caller doesn't rely on it.
+     */
+    readonly accepts?: ((aggregateName: string, aggregateId: string) => boolean) | undefined;
 }
 
 export interface SubscribeOptions {

@@ -1,47 +1,74 @@
-import {currentContext, runInContext, type EffectScope} from '../context/index.ts';
-import type {Event} from '../events/index.ts';
+import {currentContext, runInContext, type DurableEffect, type EffectScope} from '../context/index.ts';
+import type {Cause} from '../events/index.ts';
+
+/** What one event's handling needs to know of its effects. */
+export interface EffectOptions {
+    /** Whether effects run for this event. */
+    readonly fires: boolean;
+    /**
+     * The effects that have run but whose event isn't committed yet, with the durable ones that they have asked for: a retry leaves
+     * the former out and asks for the latter again.
+     */
+    readonly completed: Map<string, readonly DurableEffect[]>;
+    /** Called before an effect runs; throws where it must not. */
+    readonly confirm: () => Promise<void>;
+    /** Writes a durable effect down, to be committed with the event's rows. */
+    readonly stage: (effect: DurableEffect) => void;
+    /** Is told of every effect that fails, whether or not the handler deals with it. */
+    readonly onFailure: (error: unknown) => void;
+}
 
 /**
  * The effects of one event's handling. Each has an ordinal; effects called inside an effect have ordinals below it, so that
  * an effect keeps its key whether or not the ones before it have to run again.
  */
 export class EventEffects implements EffectScope {
-    readonly event: Event;
-    readonly #fires: boolean;
-    readonly #completed: Set<string>;
+    readonly cause: Cause;
+    readonly #options: EffectOptions;
     readonly #path: string;
     readonly #running = new Set<Promise<void>>();
-    readonly #onFailure: (error: unknown) => void;
+    /** Durable effects asked for here and in effects inside. */
+    readonly #durable: DurableEffect[] = [];
     #count = 0;
 
-    /**
-     * @param completed The effects that have run but whose event isn't committed yet; a retry leaves them out
-     * @param onFailure Is told of every effect that fails, whether or not the handler deals with it
-     */
-    constructor(event: Event, fires: boolean, completed: Set<string>, onFailure: (error: unknown) => void, path = '') {
-        this.event = event;
-        this.#fires = fires;
-        this.#completed = completed;
-        this.#onFailure = onFailure;
+    constructor(cause: Cause, options: EffectOptions, path = '') {
+        this.cause = cause;
+        this.#options = options;
         this.#path = path;
     }
 
     run(effect: (key: string) => unknown): Promise<void> {
         const key = `${this.#path}${this.#count++}`;
-        if (!this.#fires || this.#completed.has(`${this.event.id}/${key}`))
+        const {fires, completed, onFailure} = this.#options;
+        if (!fires)
             return Promise.resolve();
+        const done = completed.get(key);
+        if (done !== undefined) {
+            done.forEach(durable => this.#stage(durable));
+            return Promise.resolve();
+        }
         const running = this.#run(effect, key);
         this.#running.add(running);
         running.then(() => this.#running.delete(running), (error: unknown) => {
             this.#running.delete(running);
-            this.#onFailure(error);
+            onFailure(error);
         });
         return running;
     }
 
+    defer(name: string, payload: unknown): void {
+        const key = `${this.#path}${this.#count++}`;
+        if (this.#options.fires)
+            this.#stage({key, name, payload});
+    }
+
     /** True when an effect was asked for that could run. */
     get fired(): boolean {
-        return this.#fires && this.#count > 0;
+        return this.#options.fires && this.#count > 0;
+    }
+
+    get isRunning(): boolean {
+        return this.#running.size > 0;
     }
 
     /** Waits for the effects that the handler didn't await, and throws when one of them fails. */
@@ -50,11 +77,18 @@ export class EventEffects implements EffectScope {
             await Promise.all(this.#running);
     }
 
+    #stage(effect: DurableEffect): void {
+        this.#durable.push(effect);
+        this.#options.stage(effect);
+    }
+
     async #run(effect: (key: string) => unknown, key: string): Promise<void> {
-        const inner = new EventEffects(this.event, true, this.#completed, this.#onFailure, `${key}.`);
+        await this.#options.confirm();
+        const inner = new EventEffects(this.cause, this.#options, `${key}.`);
         const context = currentContext();
         await (context === undefined ? effect(key) : runInContext({...context, effects: inner}, () => effect(key)));
         await inner.settle();
-        this.#completed.add(`${this.event.id}/${key}`);
+        this.#durable.push(...inner.#durable);
+        this.#options.completed.set(key, inner.#durable);
     }
 }

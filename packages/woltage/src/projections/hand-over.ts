@@ -1,64 +1,146 @@
-import {ConflictError} from '../errors/index.ts';
-import type {ProjectionEntry, ProjectionParts} from './projection-entry.ts';
-import {positionOf} from './projection-entry.ts';
+import {ConflictError, UnavailableError} from '../errors/index.ts';
+import {uuidV7} from '../shared/uuid.ts';
+import type {Positions} from './active-version.ts';
+import type {Self} from './checkpoint.ts';
+import {holdKey, holdPrefix} from './hold-observer.ts';
+import type {NameState, NameStates, PendingSwitch} from './name-states.ts';
+import type {ProjectionDefinition} from './projection-definitions.ts';
+import type {Registry} from './registry.ts';
 
-/** How long both versions may take to come to one position, in ms. */
+/** How long the versions may take to come to one position, in ms. */
 const HAND_OVER_TIMEOUT_MS = 30_000;
+/** How often it is looked whether somebody works on a slice that doesn't answer, in ms. */
+const LOOK_MS = 250;
 
-const later = (a: bigint, b: bigint): bigint => a > b ? a : b;
-
-/**
- * Brings two versions of a projection to one position and keeps them there while `write` makes the switch. The old version has
- * run the effects of every event up to it, and the new one runs those after it: none is lost, none runs twice.
- *
- * @throws UnavailableError `POSITION_TIMEOUT` when one of them doesn't get there in time; nothing is changed then
- */
-export async function handOver(
-    from: ProjectionParts, to: ProjectionParts, write: (position: bigint) => Promise<void>
-): Promise<void> {
-    const workers = [from.worker, to.worker];
-    try {
-        const releases = await Promise.all(workers.map(worker => worker.pause()));
-        const position = later(from.worker.position, to.worker.position);
-        for (const worker of workers)
-            worker.limitTo(position);
-        for (const release of releases)
-            release();
-        await Promise.all(workers.map(worker => worker.reached(position, HAND_OVER_TIMEOUT_MS)));
-        await write(position);
-    } finally {
-        for (const worker of workers)
-            worker.limitTo(undefined);
-    }
+export interface Switch {
+    readonly name: string;
+    /** The versions that stand still meanwhile. */
+    readonly holds: readonly Pick<ProjectionDefinition, 'version' | 'partitions'>[];
+    /** Whether all of them must come to one position. */
+    readonly meet: boolean;
+    /** The version that is active afterwards. */
+    readonly active: number | null;
+    /** Events up to here are history. */
+    readonly atLeast: bigint;
+    /** How long to wait for whoever works on the versions, in ms, before what they have committed is taken for where they stand; by default they must answer. */
+    readonly holdMs?: number;
 }
 
 /**
- * Keeps a version still while `write` makes it the first active one (or ends its being active), at the position where it
- * stands or at `atLeast`, whichever is later.
+ * Conducts switches of the active version. It is announced in the record of the name; whoever works on one of the versions stands still and says where; all go on to the
+ * last of these positions; then `{active, epoch, cursor}` is written at once. The old version has run the effects of every event up to the cursor, and the new one runs those
+ * after it: none is lost, none runs twice, wherever the versions are worked on. Whoever dies in between is replaced by one that sees the announcement.
  */
-export async function holdAt(parts: ProjectionParts, atLeast: bigint, write: (position: bigint) => Promise<void>): Promise<void> {
-    const {worker} = parts;
-    const release = await worker.pause();
-    try {
-        const position = later(await positionOf(parts), atLeast);
-        worker.limitTo(position);
-        await write(position);
-    } finally {
-        worker.limitTo(undefined);
-        release();
+export class SwitchConductor {
+    readonly #registry: Registry;
+    readonly #states: NameStates;
+    readonly #self: Self;
+    readonly #positions: Positions;
+
+    constructor(registry: Registry, states: NameStates, self: Self, positions: Positions) {
+        this.#positions = positions;
+        this.#registry = registry;
+        this.#states = states;
+        this.#self = self;
+    }
+
+    /**
+     * @throws UnavailableError `POSITION_TIMEOUT` when a version doesn't get there in time; nothing is changed then
+     * @throws ConflictError `PROJECTION_CHANGED` when another process was faster
+     */
+    async conduct(change: Switch): Promise<void> {
+        const {name} = change;
+        if (!await this.#registry.until(() => this.#states.get(name).pending === undefined, HAND_OVER_TIMEOUT_MS))
+            throw changed(name);
+        const pending: PendingSwitch = {id: uuidV7(), versions: change.holds.map(({version}) => version), position: null, by: this.#self.owner};
+        await this.#states.set(name, {...this.#states.get(name), pending});
+        try {
+            const cursor = await this.#bringTogether(change, pending);
+            const {epoch} = this.#ours(name, pending);
+            await this.#states.set(name, {active: change.active, epoch: epoch + 1, cursor});
+        } catch (error) {
+            await this.#giveUp(name, pending);
+            throw error;
+        } finally {
+            await this.#tidy(name);
+        }
+    }
+
+    /** @returns The position at which all of them stand */
+    async #bringTogether(change: Switch, pending: PendingSwitch): Promise<bigint> {
+        const {name, meet, atLeast} = change;
+        const standing = await this.#standing(change, pending);
+        const position = standing.reduce((a, b) => b > a ? b : a, atLeast);
+        if (!meet || standing.every(answer => answer === position))
+            return position;
+        await this.#states.set(name, {...this.#ours(name, pending), pending: {...pending, position}});
+        const keys = slicesOf(change).map(({version, slice}) => holdKey(name, pending.id, version, slice));
+        if (!await this.#registry.until(() => this.#isLost(name, pending) || keys.every(key => this.#answer(key) === position), HAND_OVER_TIMEOUT_MS))
+            throw tooLate(name, HAND_OVER_TIMEOUT_MS);
+        this.#ours(name, pending);
+        return position;
+    }
+
+    /** Where each slice stands still. One that nobody works on stands still as it is: whoever takes it over sees the announcement. */
+    async #standing(change: Switch, pending: PendingSwitch): Promise<bigint[]> {
+        const {name, holdMs} = change;
+        const end = performance.now() + (holdMs ?? HAND_OVER_TIMEOUT_MS);
+        for (;;) {
+            const slices = slicesOf(change).map(({version, slice}) => ({id: `${name}@${version}`, slice, key: holdKey(name, pending.id, version, slice)}));
+            const standing: bigint[] = [];
+            const isLate = performance.now() > end;
+            for (const {id, slice, key} of slices) {
+                const answer = this.#answer(key);
+                const place = answer === undefined ? await this.#positions.of(id, slice) : {position: answer, isOwned: false};
+                if (!place.isOwned || isLate && holdMs !== undefined)
+                    standing.push(place.position);
+            }
+            this.#ours(name, pending);
+            if (standing.length === slices.length)
+                return standing;
+            if (isLate)
+                throw tooLate(name, HAND_OVER_TIMEOUT_MS);
+            await this.#registry.until(() => this.#isLost(name, pending) || slices.every(({key}) => this.#answer(key) !== undefined), LOOK_MS);
+        }
+    }
+
+    #answer(key: string): bigint | undefined {
+        const record = this.#registry.get(key);
+        return record && BigInt(record.value);
+    }
+
+    #isLost(name: string, {id}: PendingSwitch): boolean {
+        return this.#states.get(name).pending?.id !== id;
+    }
+
+    /** The state, as long as this switch is the one that is under way. @throws ConflictError `PROJECTION_CHANGED` */
+    #ours(name: string, {id}: PendingSwitch): NameState {
+        const state = this.#states.get(name);
+        if (state.pending?.id !== id)
+            throw changed(name);
+        return state;
+    }
+
+    /** Lets everybody go on as before. Never rejects: whoever stands still finds out by the time that has passed. */
+    async #giveUp(name: string, {id}: PendingSwitch): Promise<void> {
+        const {pending, ...state} = this.#states.get(name);
+        if (pending?.id === id)
+            await this.#states.set(name, state).catch(() => undefined);
+    }
+
+    /** Removes what was answered. Never rejects: what is left over is removed the next time. */
+    async #tidy(name: string): Promise<void> {
+        const keys = this.#registry.list(holdPrefix(name)).map(([key]) => [key, null]);
+        if (keys.length > 0)
+            await this.#registry.write(Object.fromEntries(keys) as Record<string, null>).catch(() => undefined);
     }
 }
 
-/** @throws ConflictError `PROJECTION_NOT_LIVE` or `PROJECTION_FAULTED` when a switch needs to be forced */
-export function checkSwitch(from: ProjectionEntry | undefined, to: ProjectionEntry): void {
-    if (!to.projection.isLiveTracking)
-        throw new ConflictError(`Projection '${to.projection.id}' is not tracking live events: it is ${to.projection.state}. Wait until it is `
-            + 'live, or force the switch.', {code: 'PROJECTION_NOT_LIVE', details: {state: to.projection.state}});
-    if (from !== undefined && !canHandOver(from))
-        throw new ConflictError(`The active projection '${from.projection.id}' is ${from.projection.state} at position ${from.projection.position}, so that both can't be brought `
-            + 'to one position: events could lose their side effects or have them twice. Mend it, or switch where it is worked on; or force the switch.',
-        {code: 'PROJECTION_FAULTED', details: {state: from.projection.state, position: from.projection.position.toString()}});
-}
+const slicesOf = ({holds}: Switch): {readonly version: number; readonly slice: number}[] =>
+    holds.flatMap(({version, partitions}) => Array.from({length: partitions}, (_, slice) => ({version, slice})));
 
-export const canHandOver = ({projection}: ProjectionEntry): boolean =>
-    projection.state === 'live' || projection.state === 'replaying';
+const tooLate = (name: string, timeoutMs: number): UnavailableError =>
+    new UnavailableError(`Not every version of projection '${name}' came to one position within ${timeoutMs} ms. Nothing is changed.`, {code: 'POSITION_TIMEOUT'});
+
+const changed = (name: string): ConflictError =>
+    new ConflictError(`The active version of projection '${name}' was changed by another process. Look again and retry.`, {code: 'PROJECTION_CHANGED'});

@@ -1,8 +1,14 @@
+export {ProjectionCare} from './care.ts';
 export type {Owner, Self} from './checkpoint.ts';
+export type {DeadLetter} from './dead-letters.ts';
+export type {ProjectionFault} from './fault.ts';
+export {HandlerFailure} from './handler-failure.ts';
+export type {LetterOutcome} from './letter-handling.ts';
+export type {Intent, IntentSink} from './outbox.ts';
 export {compileHandlers} from './projection-entry.ts';
-export {Projection, type ProjectionProgress} from './projection.ts';
-export type {ProjectionDefinition} from './projection-records.ts';
+export {Projection, type ProjectionProgress, type WaitOptions, type WatchOptions} from './projection.ts';
+export type {ProjectionDefinition} from './projection-definitions.ts';
 export {ProjectionService, type RemoveOptions} from './projection-service.ts';
 export type {ProjectionState} from './worker-status.ts';
 export {Projector, projectorId, type ProjectorClass} from './projector.ts';
-export {defaultTuning, type ProjectionTuning} from './tuning.ts';
+export {defaultTuning, type FaultPolicyName, type ProjectionTuning} from './tuning.ts';

@@ -1,39 +1,63 @@
+import {StaleRecordError} from '../errors/index.ts';
+import type {IStore, StoreRecord} from '../ports/index.ts';
 import {delay} from '../shared/delay.ts';
+import {uuidV7} from '../shared/uuid.ts';
 import type {BatchRunner} from './batch-runner.ts';
-import type {Checkpoint} from './checkpoint.ts';
+import type {Checkpoint, Standing} from './checkpoint.ts';
+import {parseFault, type ProjectionFault} from './fault.ts';
 
 /** How often a process that stands by looks whether it may take over, at least, in ms. */
-const MAX_STANDBY_POLL_MS = 500;
+const MAX_STANDBY_POLL_MS = 250;
+
+export interface OwnershipOptions {
+    readonly runner: BatchRunner;
+    readonly store: IStore;
+    /** The key of the slice's fault. */
+    readonly faultKey: string;
+    readonly leaseMs: number;
+    /** Whether this process should work on one more slice. */
+    readonly mayTake: () => boolean;
+    /** Is told, each time it looks, how far the one at work has come. */
+    readonly onStandby: (checkpoint: Checkpoint | undefined) => void;
+    /** Is told that the projection has stopped at an event. */
+    readonly onFault: (fault: ProjectionFault) => void;
+}
 
 /**
- * Sees to it that one process at a time works on a projection. There is no lease beside the checkpoint: its token changes with every commit, and now
- * and then without one. Who has been silent for the time of a lease is taken for dead, by the clock of whoever looks; should it still be alive, its writes
- * fail.
+ * Sees to it that one process at a time works on a slice of a projection. Who has been silent for the time of a lease is taken for dead, by the clock of
+ * whoever looks; should it still be alive, its writes fail.
  */
 export class Ownership {
-    readonly #runner: BatchRunner;
-    readonly #leaseMs: number;
-    readonly #onStandby: (checkpoint: Checkpoint) => void;
+    readonly #options: OwnershipOptions;
+    /** False until the first look: what has been a fault before the process started may be mended by its code. */
+    #respectsFaults = false;
+    #silent: {readonly token: string; readonly since: number} | undefined;
+    #wake = new AbortController();
 
-    /** @param onStandby Is told, each time it looks, how far the one at work has come */
-    constructor(runner: BatchRunner, leaseMs: number, onStandby: (checkpoint: Checkpoint) => void) {
-        this.#runner = runner;
-        this.#leaseMs = leaseMs;
-        this.#onStandby = onStandby;
+    constructor(options: OwnershipOptions) {
+        this.#options = options;
     }
 
-    /** Waits until nobody else works on the projection. @returns The position to go on from; `undefined` when the signal aborts */
+    /** From now on a fault is tried again, once. */
+    reset(): void {
+        this.#respectsFaults = false;
+        this.#silent = undefined;
+    }
+
+    /** Looks again at once. */
+    wake(): void {
+        this.#wake.abort();
+    }
+
+    /** Waits until the slice can be worked on. @returns The position to go on from; `undefined` when the signal aborts */
     async acquire(signal: AbortSignal): Promise<bigint | undefined> {
-        let silent: {readonly token: string; readonly since: number} | undefined;
+        const pollMs = Math.min(MAX_STANDBY_POLL_MS, this.#options.leaseMs / 4);
         while (!signal.aborted) {
-            const isExpired = silent !== undefined && performance.now() - silent.since > this.#leaseMs;
-            const checkpoint = await this.#runner.open(isExpired ? silent?.token : undefined);
-            if (this.#runner.owns(checkpoint))
+            const checkpoint = await this.#tryOnce();
+            if (checkpoint !== undefined)
                 return checkpoint.position;
-            if (checkpoint.token !== silent?.token)
-                silent = {token: checkpoint.token, since: performance.now()};
-            this.#onStandby(checkpoint);
-            await delay(Math.min(MAX_STANDBY_POLL_MS, this.#leaseMs / 4), signal);
+            this.#wake = new AbortController();
+            await delay(pollMs, AbortSignal.any([signal, this.#wake.signal]));
         }
         return undefined;
     }
@@ -44,14 +68,59 @@ export class Ownership {
      * @returns What went wrong; never rejects
      */
     async keep(session: AbortController): Promise<{readonly error: unknown} | undefined> {
-        const interval = this.#leaseMs / 4;
+        const interval = this.#options.leaseMs / 4;
         try {
             for (await delay(interval, session.signal); !session.signal.aborted; await delay(interval, session.signal))
-                await this.#runner.beat();
+                await this.#options.runner.lease.beat();
             return undefined;
         } catch (error) {
             session.abort();
             return {error};
         }
+    }
+
+    async #tryOnce(): Promise<Checkpoint | undefined> {
+        const {runner, store, faultKey, mayTake, onFault, onStandby} = this.#options;
+        const standing = await runner.lease.look();
+        if (this.#isHeld(standing.checkpoint)) {
+            onStandby(standing.checkpoint);
+            return undefined;
+        }
+        const [fault] = standing.isOutdated ? [] : await store.getRecords([faultKey]);
+        if (fault !== undefined && this.#respectsFaults) {
+            onFault(parseFault(fault));
+            return undefined;
+        }
+        if (!mayTake()) {
+            onStandby(standing.checkpoint);
+            return undefined;
+        }
+        return this.#take(standing, fault);
+    }
+
+    async #take(standing: Standing, fault: StoreRecord | undefined): Promise<Checkpoint | undefined> {
+        try {
+            const cleared = fault === undefined ? [] : [{key: this.#options.faultKey, value: null, token: uuidV7(), expected: fault.token}];
+            const checkpoint = await this.#options.runner.open(standing, cleared);
+            this.#respectsFaults = true;
+            return checkpoint;
+        } catch (error) {
+            if (error instanceof StaleRecordError)
+                return undefined;
+            throw error;
+        }
+    }
+
+    /** Whether somebody else is at work. One that stays silent for the time of a lease isn't. */
+    #isHeld(checkpoint: Checkpoint | undefined): boolean {
+        const {runner, leaseMs} = this.#options;
+        if (checkpoint === undefined || !runner.lease.isTaken(checkpoint)) {
+            this.#silent = undefined;
+            return false;
+        }
+        this.#respectsFaults = true;
+        if (checkpoint.token !== this.#silent?.token)
+            this.#silent = {token: checkpoint.token, since: performance.now()};
+        return performance.now() - this.#silent.since <= leaseMs;
     }
 }

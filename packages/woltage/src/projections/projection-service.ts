@@ -1,16 +1,20 @@
 import {BadRequestError, ConflictError, NotFoundError, UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
+import {delay} from '../shared/delay.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {uuidV7} from '../shared/uuid.ts';
-import {readCheckpoint} from './checkpoint.ts';
-import {canHandOver, checkSwitch, handOver, holdAt} from './hand-over.ts';
+import {checkSwitch, isWorkedOn, Positions} from './active-version.ts';
+import {SwitchConductor} from './hand-over.ts';
+import {Instances} from './instances.ts';
+import {NameStates} from './name-states.ts';
+import {handOnAll} from './outbox.ts';
 import type {Projection} from './projection.ts';
-import {createEntry, positionOf, type ProjectionDependencies, type ProjectionEntry, type ProjectionParts} from './projection-entry.ts';
-import {ProjectionRecords, type NameState, type ProjectionDefinition} from './projection-records.ts';
-import type {ProjectionWorker} from './projection-worker.ts';
+import {ProjectionDefinitions, type ProjectionDefinition} from './projection-definitions.ts';
+import {createEntry, type ProjectionDependencies, type ProjectionEntry} from './projection-entry.ts';
 import {projectorId, type ProjectorClass} from './projector.ts';
+import {Registry} from './registry.ts';
 
-export interface ProjectionServiceOptions extends Omit<ProjectionDependencies, 'stateOf'> {
+export interface ProjectionServiceOptions extends Omit<ProjectionDependencies, 'registry' | 'states' | 'instances' | 'onTaken'> {
     readonly internalStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
     /** By `name@version`. */
@@ -26,35 +30,69 @@ export interface RemoveOptions {
 
 /** How long an addition waits for the first batch: with a short history it is live then. */
 const FIRST_BATCH_MS = 1000;
+/** How long a forced switch waits for whoever works on the version that it takes over from, in ms. */
+const FORCED_HOLD_MS = 2000;
+/** How long processes may go on with a version after a switch, in ms, before its data may vanish. */
+const GRACE_MS = 400;
+const RELEASE_MS = 3000;
 
-/** The registered projections: adds, switches and removes them, one change at a time. */
+const later = (a: bigint, b: bigint): bigint => a > b ? a : b;
+
+/** The registered projections, as all processes see them: adds, switches and removes them, one change at a time. */
 export class ProjectionService {
     readonly #options: ProjectionServiceOptions;
-    readonly #records: ProjectionRecords;
+    readonly registry: Registry;
+    readonly #definitions: ProjectionDefinitions;
+    readonly #states: NameStates;
+    readonly instances: Instances;
+    readonly #conductor: SwitchConductor;
     readonly #entries = new Map<string, ProjectionEntry>();
     readonly #changes = new Mutex();
+    readonly #transitions = new Set<Promise<void>>();
+    readonly #activeSince = new Map<string, {readonly version: number | null; readonly at: number}>();
+    readonly #onChange: (() => void)[] = [];
     #started = false;
+    #unlisten = (): void => undefined;
 
     constructor(options: ProjectionServiceOptions) {
+        const {internalStore, log, self, tuning} = options;
         this.#options = options;
-        this.#records = new ProjectionRecords(options.internalStore);
+        this.registry = new Registry(internalStore, log);
+        this.#definitions = new ProjectionDefinitions(this.registry);
+        this.#states = new NameStates(this.registry);
+        this.instances = new Instances(this.registry, self, tuning.leaseMs, [...options.projectors.keys()]);
+        this.#conductor = new SwitchConductor(this.registry, this.#states, self, new Positions(id => this.#entries.get(id), self));
     }
 
-    /** Restores what was registered before. */
-    async load(): Promise<void> {
+    /** Restores what is registered, and follows what other processes change. */
+    async open(): Promise<void> {
         this.#entries.clear();
-        for (const definition of await this.#records.load())
-            this.#register(definition);
+        await this.registry.open();
+        this.#unlisten = this.registry.onChange(() => this.#sync());
+        this.#sync();
+    }
+
+    async close(): Promise<void> {
+        this.#unlisten();
+        await this.registry.close();
     }
 
     async start(): Promise<void> {
         this.#started = true;
-        await Promise.all(this.#workers().map(worker => worker.start()));
+        this.instances.join();
+        await Promise.all([...this.#entries.values()].map(({parts}) => parts?.work.start()));
     }
 
     async stop(): Promise<void> {
         this.#started = false;
-        await this.#changes.run(() => Promise.all(this.#workers().map(worker => worker.stop())));
+        await this.#changes.run(() => Promise.all([...this.#entries.values()].map(({parts}) => parts?.work.stop())));
+        await Promise.all(this.#transitions);
+        await this.instances.leave();
+    }
+
+    /** Calls the listener whenever other processes or this one have changed something, or a slice was taken over. */
+    onChange(listener: () => void): void {
+        this.#onChange.push(listener);
     }
 
     all(): readonly Projection[] {
@@ -65,14 +103,26 @@ export class ProjectionService {
         return this.#entries.get(`${name}@${version}`)?.projection;
     }
 
+    /** @throws NotFoundError `UNKNOWN_PROJECTION` */
+    entry(name: string, version: number): ProjectionEntry {
+        const entry = this.#entries.get(`${name}@${version}`);
+        if (entry === undefined)
+            throw new NotFoundError(`There is no projection '${String(name)}@${String(version)}'.`, {code: 'UNKNOWN_PROJECTION'});
+        return entry;
+    }
+
+    entryOf(id: string): ProjectionEntry | undefined {
+        return this.#entries.get(id);
+    }
+
     /** The version that is active. */
     activeVersion(name: string): number | null {
-        return this.#records.state(name).active;
+        return this.#states.get(name).active;
     }
 
     /** @throws UnavailableError `PROJECTION_NOT_ACTIVE` */
     activeParts(name: string): NonNullable<ProjectionEntry['parts']> {
-        const {active} = this.#records.state(name);
+        const {active} = this.#states.get(name);
         const parts = active === null ? undefined : this.#entries.get(`${name}@${active}`)?.parts;
         if (parts === undefined)
             throw new UnavailableError(`No version of projection '${name}' is active here. Add one with addProjection, and activate it with `
@@ -88,21 +138,17 @@ export class ProjectionService {
     async add(name: string, version: number, projectorName: string, projectorVersion: number, storeName: string): Promise<Projection> {
         checkProjectionId(name, version);
         const {projectors, stores} = this.#options;
-        if (!projectors.has(projectorId(projectorName, projectorVersion)))
+        const projector = projectors.get(projectorId(projectorName, projectorVersion));
+        if (projector === undefined)
             throw new NotFoundError(`There is no projector '${projectorName}@${projectorVersion}'. There are: ${[...projectors.keys()].join(', ') || 'none'}.`, {code: 'UNKNOWN_PROJECTOR'});
         if (!stores.has(storeName))
             throw new NotFoundError(`There is no store '${storeName}' in the config's \`stores\`. There are: ${[...stores.keys()].join(', ') || 'none'}.`, {code: 'UNKNOWN_STORE'});
+        const definition = {name, version, projectorName, projectorVersion, storeName, generation: uuidV7(), partitions: projector.partitions ?? 1};
         return this.#changes.run(async () => {
-            const existing = this.#entries.get(`${name}@${version}`);
-            if (existing !== undefined)
-                return sameProjection(existing, projectorName, projectorVersion, storeName);
-            const definition = {name, version, projectorName, projectorVersion, storeName, generation: uuidV7()};
-            await this.#records.add(definition);
-            const entry = this.#register(definition);
-            if (this.#started) {
-                await entry.parts?.worker.start();
-                await entry.parts?.worker.firstBatch(FIRST_BATCH_MS);
-            }
+            if (!this.#entries.has(`${name}@${version}`))
+                await this.#register(definition);
+            const entry = this.entry(name, version);
+            checkSame(entry, definition);
             return entry.projection;
         });
     }
@@ -114,14 +160,15 @@ export class ProjectionService {
      */
     async setActive(name: string, version: number, force: boolean): Promise<void> {
         await this.#changes.run(async () => {
-            const to = this.#find(name, version);
-            const state = this.#records.state(name);
-            if (state.active === version)
+            const to = this.entry(name, version);
+            const {active} = this.#states.get(name);
+            if (active === version)
                 return;
-            const from = state.active === null ? undefined : this.#entries.get(`${name}@${state.active}`);
+            const from = active === null ? undefined : this.#entries.get(`${name}@${active}`);
+            const canHandOver = to.projection.isLiveTracking && from !== undefined && await isWorkedOn(from, this.#options.self);
             if (!force)
-                checkSwitch(from, to);
-            await this.#switch(state, from, to);
+                checkSwitch(from, to, canHandOver);
+            await this.#switch(from, to, canHandOver);
         });
     }
 
@@ -131,97 +178,138 @@ export class ProjectionService {
      */
     async remove(name: string, version: number, {force = false, deleteData = false}: RemoveOptions = {}): Promise<void> {
         await this.#changes.run(async () => {
-            const {parts, projection, data} = this.#find(name, version);
-            const state = this.#records.state(name);
+            const entry = this.entry(name, version);
+            const {definition, projection} = entry;
+            const state = this.#states.get(name);
             if (state.active === version) {
                 if (!force)
                     throw new ConflictError(`Projection '${projection.id}' is active. Activate another version first, or force the removal.`, {code: 'PROJECTION_ACTIVE'});
-                const deactivate = (cursor: bigint): Promise<void> =>
-                    this.#records.setState(name, {active: null, epoch: state.epoch + 1, cursor});
-                await (parts === undefined ? deactivate(state.cursor) : holdAt(parts, state.cursor, deactivate));
+                await this.#conductor.conduct({name, holds: [definition], meet: false, active: null, atLeast: state.cursor, holdMs: FORCED_HOLD_MS});
             }
-            await this.#records.remove(name, version);
-            this.#entries.delete(projection.id);
-            await parts?.worker.stop();
-            if (deleteData)
-                await data?.dropTables();
+            await this.#definitions.remove(projection.id);
+            await Promise.all(this.#transitions);
+            await this.#clearUp(entry, deleteData);
         });
     }
 
-    /** Whether another process works on a projection that this one can't work on. @throws NotFoundError `UNKNOWN_PROJECTION` */
+    /** Whether another process works on a projection that this one doesn't work on. @throws NotFoundError `UNKNOWN_PROJECTION` */
     async isWorkedOnElsewhere(name: string, version: number): Promise<boolean> {
-        const {data, parts} = this.#find(name, version);
-        if (parts !== undefined || data === undefined)
-            return parts?.worker.state === 'standby';
-        const {owner = null} = await readCheckpoint(data) ?? {};
-        return owner !== null && !this.#options.self.isGone(owner);
+        const entry = this.entry(name, version);
+        const isOurs = entry.parts?.work.workers.some(({isOwner}) => isOwner) ?? false;
+        return !isOurs && isWorkedOn(entry, this.#options.self);
     }
 
-    /** Starts a faulted projection again. @throws NotFoundError `UNKNOWN_PROJECTION` */
-    async retry(name: string, version: number): Promise<void> {
-        await this.#changes.run(() => this.#find(name, version).parts?.worker.retry());
+    async #register(definition: ProjectionDefinition): Promise<void> {
+        const id = `${definition.name}@${definition.version}`;
+        try {
+            await this.#definitions.add(definition);
+        } catch (error) {
+            // Added by another process in this very moment: whether it is the same is seen by the caller.
+            if (!this.#entries.has(id))
+                throw error;
+        }
+        await Promise.all(this.#transitions);
+        const work = this.#entries.get(id)?.parts?.work;
+        if (!this.#started || work === undefined)
+            return;
+        const done = new AbortController();
+        const first = async (): Promise<void> => {
+            for (const before = work.position; work.state === 'replaying' && work.position === before && !done.signal.aborted;)
+                await work.next(['state', 'batch'], done.signal);
+        };
+        await Promise.race([first(), delay(FIRST_BATCH_MS, done.signal)]);
+        done.abort();
     }
 
-    #register(definition: ProjectionDefinition): ProjectionEntry {
-        const {projectors, stores, log} = this.#options;
-        const projector = projectors.get(projectorId(definition.projectorName, definition.projectorVersion));
-        const entry = createEntry(definition, projector, stores.get(definition.storeName), {
-            ...this.#options, stateOf: name => this.#records.state(name)
-        });
-        if (entry.parts === undefined)
-            log.warn({projection: entry.projection.id, projector: `${definition.projectorName}@${definition.projectorVersion}`, store: definition.storeName},
-                'This process doesn\'t know the projector or the store of a registered projection and leaves it alone');
-        this.#entries.set(entry.projection.id, entry);
-        return entry;
-    }
-
-    async #switch(state: NameState, from: ProjectionEntry | undefined, to: ProjectionEntry): Promise<void> {
+    async #switch(from: ProjectionEntry | undefined, to: ProjectionEntry, canHandOver: boolean): Promise<void> {
         const {name, version} = to.definition;
-        const {parts} = to;
-        if (parts === undefined)
+        if (to.parts === undefined)
             throw new UnavailableError(`Projection '${to.projection.id}' can't be activated: its projector or its store is not known here.`, {code: 'PROJECTION_UNAVAILABLE'});
-        const activate = (cursor: bigint): Promise<void> =>
-            this.#records.setState(name, {active: version, epoch: state.epoch + 1, cursor});
-        await parts.store.createTables();
+        await to.parts.store.createTables();
+        const {cursor} = this.#states.get(name);
+        const change = {name, active: version};
         if (from === undefined) {
             // The first activation: everything that is in the event store by now is history.
             const head = await this.#options.eventStore.getLatestPosition() ?? -1n;
-            await holdAt(parts, head > state.cursor ? head : state.cursor, activate);
-        } else if (from.parts !== undefined && canHandOver(from) && to.projection.isLiveTracking) {
-            await handOver(from.parts, parts, activate);
+            await this.#conductor.conduct({...change, holds: [to.definition], meet: false, atLeast: later(head, cursor), holdMs: FORCED_HOLD_MS});
+        } else if (canHandOver) {
+            await this.#conductor.conduct({...change, holds: [from.definition, to.definition], meet: true, atLeast: cursor});
         } else {
-            await this.#forceSwitch(state, from, {id: to.projection.id, parts}, activate);
+            // One of them can't be brought to the other's position: the effects go on where the old version has left off.
+            this.#options.log.warn({from: from.projection.id, to: to.projection.id}, 'A forced switch: events that only the new version has handled so far have no side effects');
+            await this.#conductor.conduct({...change, holds: [from.definition], meet: false, atLeast: cursor, holdMs: FORCED_HOLD_MS});
         }
     }
 
-    /** One of them can't be brought to the other's position: the effects go on where the old version has left off. */
-    async #forceSwitch(
-        state: NameState, from: ProjectionEntry, to: {readonly id: string; readonly parts: ProjectionParts}, activate: (cursor: bigint) => Promise<void>
-    ): Promise<void> {
-        const ahead = await positionOf(to.parts);
-        const leaveOff = async (cursor: bigint): Promise<void> => {
-            if (ahead > cursor)
-                this.#options.log.warn({from: from.projection.id, to: to.id, after: cursor.toString(), upTo: ahead.toString()},
-                    'A forced switch leaves events without their side effects');
-            await activate(cursor);
-        };
-        if (from.parts !== undefined)
-            return holdAt(from.parts, state.cursor, leaveOff);
-        const left = from.data === undefined ? undefined : (await readCheckpoint(from.data))?.position;
-        await leaveOff(left !== undefined && left > state.cursor ? left : state.cursor);
+    /** Sees to what a removed projection leaves behind. */
+    async #clearUp({definition, data}: ProjectionEntry, deleteData: boolean): Promise<void> {
+        if (data === undefined)
+            return;
+        if (deleteData) {
+            await this.#untilUnused(definition);
+            await new Positions(id => this.#entries.get(id), this.#options.self).untilReleased(data, definition.partitions, RELEASE_MS);
+        }
+        await handOnAll(data, this.#options.intents);
+        if (deleteData)
+            await data.dropTables();
     }
 
-    #workers(): ProjectionWorker[] {
-        return [...this.#entries.values()].flatMap(({parts}) => parts === undefined ? [] : [parts.worker]);
+    /** Other processes may answer queries from a version that has just been active. */
+    async #untilUnused({name}: ProjectionDefinition): Promise<void> {
+        const since = this.#activeSince.get(name)?.at ?? 0;
+        await delay(Math.max(0, since + GRACE_MS - performance.now()));
     }
 
-    #find(name: string, version: number): ProjectionEntry {
-        const entry = this.#entries.get(`${name}@${version}`);
-        if (entry === undefined)
-            throw new NotFoundError(`There is no projection '${String(name)}@${String(version)}'.`, {code: 'UNKNOWN_PROJECTION'});
-        return entry;
+    /** Brings this process to what the registry says. */
+    #sync(): void {
+        const defined = new Map(this.#definitions.all().map(definition => [`${definition.name}@${definition.version}`, definition]));
+        for (const [id, {definition: {generation}, parts}] of [...this.#entries]) {
+            if (defined.get(id)?.generation === generation)
+                continue;
+            this.#entries.delete(id);
+            this.#track(parts?.work.stop());
+        }
+        for (const [id, definition] of defined) {
+            if (!this.#entries.has(id))
+                this.#enter(id, definition);
+        }
+        for (const name of this.#states.names()) {
+            const {active} = this.#states.get(name);
+            if (this.#activeSince.get(name)?.version !== active)
+                this.#activeSince.set(name, {version: active, at: performance.now()});
+        }
+        for (const {parts} of this.#entries.values()) {
+            parts?.hold.apply();
+            parts?.work.workers.forEach(worker => worker.yieldIfTooMany());
+        }
+        this.#tell();
     }
 
+    #enter(id: string, definition: ProjectionDefinition): void {
+        const {projectors, stores, log} = this.#options;
+        const projector = projectors.get(projectorId(definition.projectorName, definition.projectorVersion));
+        const entry = createEntry(definition, projector, stores.get(definition.storeName), {
+            ...this.#options, registry: this.registry, states: this.#states, instances: this.instances, onTaken: () => this.#tell()
+        });
+        if (entry.parts === undefined)
+            log.warn({projection: id, projector: `${definition.projectorName}@${definition.projectorVersion}`, store: definition.storeName, partitions: definition.partitions},
+                'This process doesn\'t know the projector (or not with this number of partitions) or the store of a registered projection and leaves it alone');
+        this.#entries.set(id, entry);
+        if (this.#started)
+            this.#track(entry.parts?.work.start());
+    }
+
+    #track(transition: Promise<void> | undefined): void {
+        if (transition === undefined)
+            return;
+        this.#transitions.add(transition);
+        void transition.finally(() => this.#transitions.delete(transition));
+    }
+
+    #tell(): void {
+        for (const listener of this.#onChange)
+            listener();
+    }
 }
 
 function checkProjectionId(name: unknown, version: unknown): void {
@@ -231,9 +319,8 @@ function checkProjectionId(name: unknown, version: unknown): void {
         throw new BadRequestError(`The version of projection '${name}' must be a whole number from 1.`, {code: 'INVALID_PROJECTION'});
 }
 
-function sameProjection({definition, projection}: ProjectionEntry, projectorName: string, projectorVersion: number, storeName: string): Projection {
+function checkSame({definition, projection}: ProjectionEntry, {projectorName, projectorVersion, storeName}: ProjectionDefinition): void {
     if (definition.projectorName !== projectorName || definition.projectorVersion !== projectorVersion || definition.storeName !== storeName)
         throw new ConflictError(`Projection '${projection.id}' already exists, with projector '${definition.projectorName}@${definition.projectorVersion}' on store `
             + `'${definition.storeName}'. Add it under another version, or remove it first.`, {code: 'PROJECTION_EXISTS'});
-    return projection;
 }

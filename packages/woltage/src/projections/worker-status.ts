@@ -9,13 +9,14 @@
  */
 export type ProjectionState = 'stopped' | 'replaying' | 'live' | 'waiting' | 'standby' | 'faulted' | 'unavailable';
 
-type Change = 'state' | 'batch' | 'limit';
+export type StatusChange = 'state' | 'batch' | 'limit';
 
 /** How a worker is doing, and those who wait for it to change. */
 export class WorkerStatus {
     readonly #changes = new EventTarget();
     #state: ProjectionState = 'stopped';
     #error: Error | undefined;
+    #isLive = false;
 
     get state(): ProjectionState {
         return this.#state;
@@ -25,21 +26,27 @@ export class WorkerStatus {
         return this.#error;
     }
 
-    set(state: ProjectionState, error?: Error): void {
+    /** Whether it has caught up, here or in the process that works on it. */
+    get isLive(): boolean {
+        return this.#isLive;
+    }
+
+    set(state: ProjectionState, error?: Error, isLive = false): void {
         this.#error = error;
-        if (state === this.#state)
+        if (state === this.#state && isLive === this.#isLive)
             return;
         this.#state = state;
+        this.#isLive = isLive;
         this.tell('state');
     }
 
     /** Wakes those who wait for a change of this kind. */
-    tell(change: Change): void {
+    tell(change: StatusChange): void {
         this.#changes.dispatchEvent(new Event(change));
     }
 
     /** Resolves at the next change of one of these kinds, or when the signal aborts. */
-    next(changes: readonly Change[], signal: AbortSignal | undefined): Promise<void> {
+    next(changes: readonly StatusChange[], signal: AbortSignal | undefined): Promise<void> {
         return new Promise(resolve => {
             const done = (): void => {
                 for (const change of changes)
@@ -53,13 +60,5 @@ export class WorkerStatus {
             if (signal?.aborted === true)
                 done();
         });
-    }
-
-    /** Resolves when the state is one of these. @throws the signal's reason when it aborts */
-    async until(states: readonly ProjectionState[], signal?: AbortSignal): Promise<void> {
-        while (!states.includes(this.#state)) {
-            signal?.throwIfAborted();
-            await this.next(['state'], signal);
-        }
     }
 }

@@ -1,5 +1,5 @@
 import {BadRequestError} from '../errors/index.ts';
-import {Event, type EventCatalogue, type EventData} from '../events/index.ts';
+import {Event, type Cause, type EventCatalogue, type EventData} from '../events/index.ts';
 import type {IEventStore} from '../ports/index.ts';
 import {deriveUuid} from '../shared/uuid.ts';
 
@@ -10,7 +10,7 @@ import {deriveUuid} from '../shared/uuid.ts';
  * @throws BadRequestError `INVALID_EVENT` when one has no `aggregateId`
  */
 export async function emitEvents(
-    eventStore: IEventStore, catalogue: EventCatalogue, cause: Event, key: string, aggregateName: string, events: readonly Event[]
+    eventStore: IEventStore, catalogue: EventCatalogue, cause: Cause, key: string, aggregateName: string, events: readonly Event[]
 ): Promise<void> {
     const byAggregate = new Map<string, EventData[]>();
     for (const [index, event] of events.entries()) {

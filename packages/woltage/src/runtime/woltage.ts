@@ -4,7 +4,7 @@ import {
 import {currentContext, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
-import {defaultTuning, ProjectionService, type Projection, type RemoveOptions} from '../projections/index.ts';
+import {defaultTuning, ProjectionCare, ProjectionService, type Projection, type RemoveOptions} from '../projections/index.ts';
 import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
 import {silentLogger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
@@ -31,6 +31,7 @@ export class Woltage {
     readonly #commands: CommandExecutor;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
+    readonly #care: ProjectionCare;
     readonly #declared: DeclaredProjections | undefined;
     readonly #runtime: ContextRuntime;
     readonly #commandContext: ExecutionContext;
@@ -52,16 +53,18 @@ export class Woltage {
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
-            emit: (...args) => emitEvents(eventStore, catalogue, ...args)
+            emit: (...args) => emitEvents(eventStore, catalogue, ...args),
+            learnEffect: () => undefined
         };
         this.#commandContext = {runtime: this.#runtime};
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
-            eventStore, catalogue, projectors, stores, log, self: createSelf(), runtime: this.#runtime,
+            eventStore, catalogue, projectors, stores, log, self: createSelf(), runtime: this.#runtime, intents: async () => undefined,
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
+        this.#care = new ProjectionCare(this.#projections, eventStore, log);
         this.#declared = config.projections === undefined
             ? undefined
             : new DeclaredProjections(config.projections, this.#projections, projectors, log);
@@ -85,7 +88,7 @@ export class Woltage {
             const command = this.#lookup.command(target, rest[0]);
             const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
             const current = currentContext();
-            const cause = current?.runtime === this.#runtime ? current.effects?.event : undefined;
+            const cause = current?.runtime === this.#runtime ? current.effects?.cause : undefined;
             return this.#commands.execute(command, aggregateId, payload, context, cause, this.#inContext);
         });
     }
@@ -108,7 +111,7 @@ export class Woltage {
         return this.#run(async () => {
             if (after !== undefined) {
                 const {projectionName} = this.#readModels.get(readModel).readModel;
-                await this.#projections.activeParts(projectionName).worker.reached(after, timeoutMs);
+                await this.#projections.activeParts(projectionName).work.reached(after, timeoutMs);
             }
             const stores = new Map<string, IStore>();
             return runInContext({runtime: this.#runtime, stores}, () => this.#readModels.query(readModel, handlerName, query, context));
@@ -169,7 +172,7 @@ export class Woltage {
 
     /** Starts a faulted projection again, from the event that it failed at. @throws NotFoundError `UNKNOWN_PROJECTION` */
     async retryProjection(projectionName: string, projectionVersion: number): Promise<void> {
-        await this.#run(() => this.#projections.retry(projectionName, projectionVersion));
+        await this.#run(() => this.#care.retry(projectionName, projectionVersion));
     }
 
     /** Starts the projections. Repeated calls do nothing; works again after `stop`. */
@@ -203,6 +206,7 @@ export class Woltage {
                 await this.#inFlight.idle();
             } finally {
                 this.#phase = 'stopped';
+                await this.#projections.close();
                 await this.#adapters.close();
             }
         });
@@ -222,7 +226,7 @@ export class Woltage {
     async #open(): Promise<void> {
         await this.#adapters.connect();
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
-        await this.#projections.load();
+        await this.#projections.open();
         this.#phase = 'created';
     }
 
