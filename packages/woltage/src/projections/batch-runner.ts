@@ -1,38 +1,17 @@
-import {runInContext, type ContextRuntime, type DurableEffect} from '../context/index.ts';
-import type {EventHandlers, HandledEvent, RecordedEvent} from '../events/index.ts';
+import {runInContext, type DurableEffect} from '../context/index.ts';
+import type {HandledEvent, RecordedEvent} from '../events/index.ts';
 import type {RecordWrite} from '../ports/index.ts';
-import type {Logger} from '../shared/logger.ts';
-import {sliceKey, type Checkpoint, type Self, type SliceStore, type Standing} from './checkpoint.ts';
+import type {Checkpoint, Standing} from './checkpoint.ts';
 import {DeadLetters} from './dead-letters.ts';
 import {EventEffects} from './event-effects.ts';
-import {SKIP} from './fault.ts';
 import {HandlerFailure} from './handler-failure.ts';
-import {Outbox, type IntentSink} from './outbox.ts';
-import {PARTITION_OF_AGGREGATE, type PartitionOf} from './partitions.ts';
+import {Outbox} from './outbox.ts';
+import {PARTITION_OF_AGGREGATE} from './partitions.ts';
+import {PutAside} from './put-aside.ts';
+import type {BatchRunnerOptions, BoundHandler} from './runner-options.ts';
 import {SliceLease} from './slice-lease.ts';
 import {StagedRecords} from './staged-records.ts';
-import type {ProjectionTuning} from './tuning.ts';
 import {UnitOfWork} from './unit-of-work.ts';
-
-export type BoundHandler = (event: unknown) => unknown;
-
-export interface BatchRunnerOptions {
-    readonly id: string;
-    /** The projection's name: what effects are keyed by, whatever the version. */
-    readonly name: string;
-    /** Which slice of the projection this is. */
-    readonly slice: number;
-    readonly partitions: PartitionOf;
-    readonly place: SliceStore;
-    readonly handlers: EventHandlers<BoundHandler>;
-    readonly runtime: ContextRuntime;
-    readonly tuning: ProjectionTuning;
-    readonly log: Logger;
-    readonly self: Self;
-    readonly intents: IntentSink;
-    /** Whether effects run for an event at this position. */
-    readonly firesAt: (position: bigint) => boolean;
-}
 
 /** The longest that a batch goes on once an effect has run, in ms: what a crash would repeat stays small. */
 const COMMIT_AFTER_EFFECT_MS = 20;
@@ -45,6 +24,7 @@ export class BatchRunner {
     readonly lease: SliceLease;
     readonly work: UnitOfWork;
     readonly letters: DeadLetters;
+    readonly aside: PutAside;
     readonly staged = new StagedRecords();
     readonly #outbox: Outbox;
     /** By event: effects that have run, while the event isn't committed. They outlast a session: a commit that fails is tried again. */
@@ -56,14 +36,13 @@ export class BatchRunner {
     #fired = false;
     #live = false;
     #current: string | undefined;
-    #skip: string | undefined;
-    #park: {readonly eventId: string; readonly message: string; readonly code: string | undefined; readonly attempts: number} | undefined;
 
     constructor(options: BatchRunnerOptions) {
-        const {place, self, tuning, slice, intents} = options;
+        const {id, place, self, tuning, slice, intents, log} = options;
         this.#options = options;
         this.lease = new SliceLease(place, self, tuning.leaseMs);
         this.letters = new DeadLetters(slice, this.staged);
+        this.aside = new PutAside({id, slice, log, staged: this.staged, letters: this.letters});
         this.#outbox = new Outbox(slice, this.staged, intents);
         this.work = new UnitOfWork(place.store, {
             cacheBytes: tuning.cacheBytes,
@@ -78,7 +57,7 @@ export class BatchRunner {
 
     /** Takes the slice over. @throws StaleRecordError when somebody else was faster */
     async open(standing: Standing, records: readonly RecordWrite[]): Promise<Checkpoint> {
-        const {place, slice} = this.#options;
+        const {place} = this.#options;
         const checkpoint = await this.lease.take(standing, records);
         this.#handled = checkpoint.position;
         this.#live = false;
@@ -86,17 +65,10 @@ export class BatchRunner {
         this.staged.clear();
         this.#uncommitted = 0;
         this.#fired = false;
-        const [skip] = await place.store.getRecords([sliceKey(SKIP, slice)]);
-        this.#skip = skip?.value;
+        await this.aside.load(place.store);
         await this.letters.load(place.store);
         await this.#outbox.recover(place.store);
         return checkpoint;
-    }
-
-    /** From now on the event is put to the dead letters instead of being handled. */
-    park(failure: HandlerFailure, attempts: number): void {
-        const {code} = (failure.cause ?? {}) as {code?: unknown};
-        this.#park = {eventId: failure.eventId, message: failure.reason, code: typeof code === 'string' ? code : undefined, attempts};
     }
 
     /**
@@ -201,42 +173,22 @@ export class BatchRunner {
     }
 
     #handle(record: RecordedEvent): Promise<void> | undefined {
-        const {handlers, partitions, slice} = this.#options;
-        if (partitions.by === PARTITION_OF_AGGREGATE && partitions.of(record, undefined) !== slice)
+        const {handlers, partitions, slice, firesAt} = this.#options;
+        const byAggregate = partitions.by === PARTITION_OF_AGGREGATE;
+        if (byAggregate && partitions.of(record, undefined) !== slice)
             return undefined;
         this.#begin(record.id);
+        const fires = firesAt(record.position);
+        const completed = this.#completed.get(record.id);
         // What is skipped or put aside may be something that can't even be read.
-        if (partitions.by === PARTITION_OF_AGGREGATE && this.#isPutAside(record))
+        if (byAggregate && this.aside.takes(record, fires, completed))
             return undefined;
         const handled = handlers.resolve(record);
         if (handled === undefined)
             return undefined;
-        if (partitions.by !== PARTITION_OF_AGGREGATE && (partitions.of(record, handled.event) !== slice || this.#isPutAside(record)))
+        if (!byAggregate && (partitions.of(record, handled.event) !== slice || this.aside.takes(record, fires, completed)))
             return undefined;
-        const completed = this.#completed.get(record.id) ?? new Map<string, readonly DurableEffect[]>();
-        return this.#call(handled, this.#options.firesAt(record.position), completed);
-    }
-
-    /** Skips an event, or puts it to the dead letters, where that is due. */
-    #isPutAside(record: RecordedEvent): boolean {
-        const {id, firesAt, slice, log} = this.#options;
-        if (record.id === this.#skip) {
-            log.warn({projection: id, event: record.id, position: record.position.toString()}, 'Event skipped, as told');
-            this.staged.set(sliceKey(SKIP, slice), null);
-            this.#skip = undefined;
-            return true;
-        }
-        const fires = firesAt(record.position);
-        if (this.letters.blocks(record)) {
-            this.letters.add(record, {error: null, attempts: 0, fires, completed: []});
-            return true;
-        }
-        if (record.id !== this.#park?.eventId)
-            return false;
-        const {message, code, attempts} = this.#park;
-        log.error({projection: id, event: record.id, position: record.position.toString(), attempts, reason: message}, 'Event put to the dead letters');
-        this.letters.add(record, {error: {message, code}, attempts, fires, completed: [...this.#completed.get(record.id) ?? []]});
-        return true;
+        return this.#call(handled, fires, completed ?? new Map<string, readonly DurableEffect[]>());
     }
 
     async #call({event, handler}: HandledEvent<BoundHandler>, fires: boolean, completed: Completed): Promise<void> {
@@ -248,9 +200,7 @@ export class BatchRunner {
             onFailure: error => log.warn({err: error, projection: id, event: event.id}, 'A side effect failed')
         }, `${name}:`);
         try {
-            const result = runInContext({runtime, effects}, () => handler(event));
-            if (result !== undefined)
-                await result;
+            await runInContext({runtime, effects}, () => handler(event));
             if (effects.isRunning)
                 await effects.settle();
         } finally {

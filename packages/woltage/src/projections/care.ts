@@ -8,7 +8,7 @@ import {listLetters, toDeadLetter, type DeadLetter} from './dead-letters.ts';
 import {FAULT, parseFault, SKIP} from './fault.ts';
 import {discardLetter, retryLetters, unknownLetter, type LetterOutcome} from './letter-handling.ts';
 import type {ProjectionEntry} from './projection-entry.ts';
-import type {ProjectionService} from './projection-service.ts';
+import type {ProjectionSet} from './projection-set.ts';
 import {Requests, type Request} from './requests.ts';
 
 interface SliceFault {
@@ -22,26 +22,26 @@ const WAKE_MS = 1000;
 
 /** What an operator does for projections that are in trouble, from any process: retry, skip, dead letters. */
 export class ProjectionCare {
-    readonly #service: ProjectionService;
+    readonly #set: ProjectionSet;
     readonly #eventStore: IEventStore;
     readonly #log: Logger;
     readonly #requests: Requests;
 
-    constructor(service: ProjectionService, eventStore: IEventStore, log: Logger) {
-        this.#service = service;
+    constructor(set: ProjectionSet, eventStore: IEventStore, log: Logger) {
+        this.#set = set;
         this.#eventStore = eventStore;
         this.#log = log;
         const server = {
-            serves: (id: string, slice: number) => service.entryOf(id)?.parts?.work.workers[slice]?.isOwner ?? false,
+            serves: (id: string, slice: number) => set.get(id)?.parts?.work.workers[slice]?.isOwner ?? false,
             serve: (request: Request) => this.#serve(request)
         };
-        this.#requests = new Requests(service.registry, server, log);
-        service.onChange(() => this.#requests.serveAll());
+        this.#requests = new Requests(set.registry, server, log);
+        set.onChange(() => this.#requests.serveAll());
     }
 
     /** Starts a faulted projection again, from the event that it failed at. @throws NotFoundError `UNKNOWN_PROJECTION` */
     async retry(name: string, version: number): Promise<void> {
-        const entry = this.#service.entry(name, version);
+        const entry = this.#set.find(name, version);
         if (entry.data === undefined)
             return;
         for (const {slice, record} of await faultsOf(entry))
@@ -57,7 +57,7 @@ export class ProjectionCare {
      * @throws ConflictError `PROJECTION_NOT_FAULTED` when it is not faulted, or not at that event
      */
     async skip(name: string, version: number, eventId?: string): Promise<void> {
-        const entry = this.#service.entry(name, version);
+        const entry = this.#set.find(name, version);
         const faults = (await faultsOf(entry)).filter(fault => eventId === undefined || fault.eventId === eventId);
         if (entry.data === undefined || faults.length === 0)
             throw new ConflictError(`Projection '${entry.projection.id}' is not faulted${eventId === undefined ? '' : ` at event '${eventId}'`}: there is nothing to skip.`, {code: 'PROJECTION_NOT_FAULTED'});
@@ -72,7 +72,7 @@ export class ProjectionCare {
 
     /** The dead letters of a projection: those of an aggregate in their order. @throws NotFoundError `UNKNOWN_PROJECTION` */
     async deadLetters(name: string, version: number): Promise<readonly DeadLetter[]> {
-        const {data} = this.#service.entry(name, version);
+        const {data} = this.#set.find(name, version);
         return data === undefined ? [] : (await listLetters(data)).map(toDeadLetter);
     }
 
@@ -92,7 +92,7 @@ export class ProjectionCare {
     }
 
     async #request(kind: string, name: string, version: number, eventId: string): Promise<LetterOutcome> {
-        const {data, projection} = this.#service.entry(name, version);
+        const {data, projection} = this.#set.find(name, version);
         const letter = data && await findLetter(data, eventId);
         if (letter === undefined)
             throw unknownLetter(eventId);
@@ -100,7 +100,7 @@ export class ProjectionCare {
     }
 
     async #serve({projection, slice, kind, argument: eventId}: Request): Promise<LetterOutcome> {
-        const parts = this.#service.entryOf(projection)?.parts;
+        const parts = this.#set.get(projection)?.parts;
         const letter = parts && await findLetter(parts.store, eventId);
         const worker = parts?.work.workers[slice];
         if (parts === undefined || worker === undefined || letter === undefined)

@@ -1,3 +1,4 @@
+import {inBackground} from '../shared/background.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from './checkpoint.ts';
 import type {NameStates, PendingSwitch} from './name-states.ts';
@@ -49,14 +50,14 @@ export class HoldObserver {
         if (pending === undefined) {
             this.#answered.clear();
             for (const worker of this.#work?.workers ?? [])
-                worker.limitTo(undefined);
+                worker.limit.set(undefined);
             return;
         }
         this.#work?.workers.forEach((worker, slice) => {
             if (worker.isOwner)
-                void this.#hold(worker, slice, pending);
+                inBackground(this.#hold(worker, slice, pending), this.#tell);
         });
-        void this.#watch(pending);
+        inBackground(this.#watch(pending), this.#tell);
     }
 
     /** To be called when a slice has been taken over, before it handles anything. */
@@ -65,10 +66,13 @@ export class HoldObserver {
         const worker = this.#work?.workers[slice];
         const pending = this.#pending;
         this.#answered.delete(slice);
-        worker?.limitTo(pending === undefined ? undefined : pending.position ?? worker.position);
+        worker?.limit.set(pending === undefined ? undefined : pending.position ?? worker.position);
         if (worker !== undefined && pending !== undefined)
-            void this.#hold(worker, slice, pending);
+            inBackground(this.#hold(worker, slice, pending), this.#tell);
     }
+
+    readonly #tell = (error: unknown): void =>
+        this.#options.log.warn({err: error, projection: this.#options.name}, 'A switch could not be followed');
 
     get #pending(): PendingSwitch | undefined {
         const {states, name, version} = this.#options;
@@ -119,7 +123,7 @@ export class HoldObserver {
 async function standStill(worker: ProjectionWorker, position: bigint | null): Promise<bigint> {
     if (position === null)
         return worker.holdHere();
-    worker.limitTo(position);
+    worker.limit.set(position);
     await worker.reached(position, ABANDONED_MS);
     return position;
 }

@@ -9,6 +9,7 @@ export {compileHandlers} from './projection-entry.ts';
 export {Projection, type ProjectionProgress, type WaitOptions, type WatchOptions} from './projection.ts';
 export type {ProjectionDefinition} from './projection-definitions.ts';
 export {ProjectionService, type RemoveOptions} from './projection-service.ts';
+export type {ProjectionSet} from './projection-set.ts';
 export type {ProjectionState} from './worker-status.ts';
 export {Projector, projectorId, type ProjectorClass} from './projector.ts';
 export {defaultTuning, type FaultPolicyName, type ProjectionTuning} from './tuning.ts';

@@ -2,7 +2,7 @@ import type {ContextRuntime} from '../context/index.ts';
 import {EventHandlers, handlerEntries, type EventCatalogue} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
-import {BatchRunner, type BoundHandler} from './batch-runner.ts';
+import {BatchRunner} from './batch-runner.ts';
 import {sliceKey, type Self} from './checkpoint.ts';
 import {HoldObserver} from './hold-observer.ts';
 import type {Instances} from './instances.ts';
@@ -15,6 +15,7 @@ import {ProjectionWork, SliceShare} from './projection-work.ts';
 import {ProjectionWorker} from './projection-worker.ts';
 import {Projector, type ProjectorClass} from './projector.ts';
 import type {Registry} from './registry.ts';
+import type {BoundHandler} from './runner-options.ts';
 import type {ProjectionTuning} from './tuning.ts';
 
 export interface ProjectionDependencies {

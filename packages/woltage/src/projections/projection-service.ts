@@ -1,25 +1,15 @@
 import {BadRequestError, ConflictError, NotFoundError, UnavailableError} from '../errors/index.ts';
-import type {IStore} from '../ports/index.ts';
 import {delay} from '../shared/delay.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {checkSwitch, isWorkedOn, Positions} from './active-version.ts';
 import {SwitchConductor} from './hand-over.ts';
-import {Instances} from './instances.ts';
-import {NameStates} from './name-states.ts';
 import {handOnAll} from './outbox.ts';
 import type {Projection} from './projection.ts';
-import {ProjectionDefinitions, type ProjectionDefinition} from './projection-definitions.ts';
-import {createEntry, type ProjectionDependencies, type ProjectionEntry} from './projection-entry.ts';
-import {projectorId, type ProjectorClass} from './projector.ts';
-import {Registry} from './registry.ts';
-
-export interface ProjectionServiceOptions extends Omit<ProjectionDependencies, 'registry' | 'states' | 'instances' | 'onTaken'> {
-    readonly internalStore: IStore;
-    readonly stores: ReadonlyMap<string, IStore>;
-    /** By `name@version`. */
-    readonly projectors: ReadonlyMap<string, ProjectorClass>;
-}
+import type {ProjectionDefinition} from './projection-definitions.ts';
+import type {ProjectionEntry} from './projection-entry.ts';
+import {ProjectionSet, type ProjectionSetOptions} from './projection-set.ts';
+import {projectorId} from './projector.ts';
 
 export interface RemoveOptions {
     /** Removes it even though it is active. @default false */
@@ -38,92 +28,43 @@ const RELEASE_MS = 3000;
 
 const later = (a: bigint, b: bigint): bigint => a > b ? a : b;
 
-/** The registered projections, as all processes see them: adds, switches and removes them, one change at a time. */
+/** Adds, switches and removes projections, one change at a time. */
 export class ProjectionService {
-    readonly #options: ProjectionServiceOptions;
-    readonly registry: Registry;
-    readonly #definitions: ProjectionDefinitions;
-    readonly #states: NameStates;
-    readonly instances: Instances;
+    readonly #options: ProjectionSetOptions;
+    readonly #set: ProjectionSet;
     readonly #conductor: SwitchConductor;
-    readonly #entries = new Map<string, ProjectionEntry>();
+    readonly #positions: Positions;
     readonly #changes = new Mutex();
-    readonly #transitions = new Set<Promise<void>>();
-    readonly #activeSince = new Map<string, {readonly version: number | null; readonly at: number}>();
-    readonly #onChange: (() => void)[] = [];
-    #started = false;
-    #unlisten = (): void => undefined;
 
-    constructor(options: ProjectionServiceOptions) {
-        const {internalStore, log, self, tuning} = options;
+    constructor(options: ProjectionSetOptions) {
         this.#options = options;
-        this.registry = new Registry(internalStore, log);
-        this.#definitions = new ProjectionDefinitions(this.registry);
-        this.#states = new NameStates(this.registry);
-        this.instances = new Instances(this.registry, self, tuning.leaseMs, [...options.projectors.keys()]);
-        this.#conductor = new SwitchConductor(this.registry, this.#states, self, new Positions(id => this.#entries.get(id), self));
+        this.#set = new ProjectionSet(options);
+        this.#positions = new Positions(id => this.#set.get(id), options.self);
+        this.#conductor = new SwitchConductor(this.#set.registry, this.#set.states, options.self, this.#positions);
     }
 
-    /** Restores what is registered, and follows what other processes change. */
-    async open(): Promise<void> {
-        this.#entries.clear();
-        await this.registry.open();
-        this.#unlisten = this.registry.onChange(() => this.#sync());
-        this.#sync();
-    }
-
-    async close(): Promise<void> {
-        this.#unlisten();
-        await this.registry.close();
-    }
-
-    async start(): Promise<void> {
-        this.#started = true;
-        this.instances.join();
-        await Promise.all([...this.#entries.values()].map(({parts}) => parts?.work.start()));
+    /** What is registered, as this process sees it. */
+    get set(): ProjectionSet {
+        return this.#set;
     }
 
     async stop(): Promise<void> {
-        this.#started = false;
-        await this.#changes.run(() => Promise.all([...this.#entries.values()].map(({parts}) => parts?.work.stop())));
-        await Promise.all(this.#transitions);
-        await this.instances.leave();
-    }
-
-    /** Calls the listener whenever other processes or this one have changed something, or a slice was taken over. */
-    onChange(listener: () => void): void {
-        this.#onChange.push(listener);
-    }
-
-    all(): readonly Projection[] {
-        return [...this.#entries.values()].map(({projection}) => projection);
+        await this.#changes.run(() => this.#set.stop());
     }
 
     get(name: string, version: number): Projection | undefined {
-        return this.#entries.get(`${name}@${version}`)?.projection;
-    }
-
-    /** @throws NotFoundError `UNKNOWN_PROJECTION` */
-    entry(name: string, version: number): ProjectionEntry {
-        const entry = this.#entries.get(`${name}@${version}`);
-        if (entry === undefined)
-            throw new NotFoundError(`There is no projection '${String(name)}@${String(version)}'.`, {code: 'UNKNOWN_PROJECTION'});
-        return entry;
-    }
-
-    entryOf(id: string): ProjectionEntry | undefined {
-        return this.#entries.get(id);
+        return this.#set.get(`${name}@${version}`)?.projection;
     }
 
     /** The version that is active. */
     activeVersion(name: string): number | null {
-        return this.#states.get(name).active;
+        return this.#set.states.get(name).active;
     }
 
     /** @throws UnavailableError `PROJECTION_NOT_ACTIVE` */
     activeParts(name: string): NonNullable<ProjectionEntry['parts']> {
-        const {active} = this.#states.get(name);
-        const parts = active === null ? undefined : this.#entries.get(`${name}@${active}`)?.parts;
+        const {active} = this.#set.states.get(name);
+        const parts = active === null ? undefined : this.#set.get(`${name}@${active}`)?.parts;
         if (parts === undefined)
             throw new UnavailableError(`No version of projection '${name}' is active here. Add one with addProjection, and activate it with `
                 + 'setProjectionActive when it is live.', {code: 'PROJECTION_NOT_ACTIVE'});
@@ -145,9 +86,9 @@ export class ProjectionService {
             throw new NotFoundError(`There is no store '${storeName}' in the config's \`stores\`. There are: ${[...stores.keys()].join(', ') || 'none'}.`, {code: 'UNKNOWN_STORE'});
         const definition = {name, version, projectorName, projectorVersion, storeName, generation: uuidV7(), partitions: projector.partitions ?? 1};
         return this.#changes.run(async () => {
-            if (!this.#entries.has(`${name}@${version}`))
+            if (this.#set.get(`${name}@${version}`) === undefined)
                 await this.#register(definition);
-            const entry = this.entry(name, version);
+            const entry = this.#set.find(name, version);
             checkSame(entry, definition);
             return entry.projection;
         });
@@ -160,11 +101,11 @@ export class ProjectionService {
      */
     async setActive(name: string, version: number, force: boolean): Promise<void> {
         await this.#changes.run(async () => {
-            const to = this.entry(name, version);
-            const {active} = this.#states.get(name);
+            const to = this.#set.find(name, version);
+            const {active} = this.#set.states.get(name);
             if (active === version)
                 return;
-            const from = active === null ? undefined : this.#entries.get(`${name}@${active}`);
+            const from = active === null ? undefined : this.#set.get(`${name}@${active}`);
             const canHandOver = to.projection.isLiveTracking && from !== undefined && await isWorkedOn(from, this.#options.self);
             if (!force)
                 checkSwitch(from, to, canHandOver);
@@ -178,23 +119,23 @@ export class ProjectionService {
      */
     async remove(name: string, version: number, {force = false, deleteData = false}: RemoveOptions = {}): Promise<void> {
         await this.#changes.run(async () => {
-            const entry = this.entry(name, version);
+            const entry = this.#set.find(name, version);
             const {definition, projection} = entry;
-            const state = this.#states.get(name);
+            const state = this.#set.states.get(name);
             if (state.active === version) {
                 if (!force)
                     throw new ConflictError(`Projection '${projection.id}' is active. Activate another version first, or force the removal.`, {code: 'PROJECTION_ACTIVE'});
                 await this.#conductor.conduct({name, holds: [definition], meet: false, active: null, atLeast: state.cursor, holdMs: FORCED_HOLD_MS});
             }
-            await this.#definitions.remove(projection.id);
-            await Promise.all(this.#transitions);
+            await this.#set.definitions.remove(projection.id);
+            await this.#set.settled();
             await this.#clearUp(entry, deleteData);
         });
     }
 
     /** Whether another process works on a projection that this one doesn't work on. @throws NotFoundError `UNKNOWN_PROJECTION` */
     async isWorkedOnElsewhere(name: string, version: number): Promise<boolean> {
-        const entry = this.entry(name, version);
+        const entry = this.#set.find(name, version);
         const isOurs = entry.parts?.work.workers.some(({isOwner}) => isOwner) ?? false;
         return !isOurs && isWorkedOn(entry, this.#options.self);
     }
@@ -202,15 +143,15 @@ export class ProjectionService {
     async #register(definition: ProjectionDefinition): Promise<void> {
         const id = `${definition.name}@${definition.version}`;
         try {
-            await this.#definitions.add(definition);
+            await this.#set.definitions.add(definition);
         } catch (error) {
             // Added by another process in this very moment: whether it is the same is seen by the caller.
-            if (!this.#entries.has(id))
+            if (this.#set.get(id) === undefined)
                 throw error;
         }
-        await Promise.all(this.#transitions);
-        const work = this.#entries.get(id)?.parts?.work;
-        if (!this.#started || work === undefined)
+        await this.#set.settled();
+        const work = this.#set.get(id)?.parts?.work;
+        if (!this.#set.isStarted || work === undefined)
             return;
         const done = new AbortController();
         const first = async (): Promise<void> => {
@@ -226,7 +167,7 @@ export class ProjectionService {
         if (to.parts === undefined)
             throw new UnavailableError(`Projection '${to.projection.id}' can't be activated: its projector or its store is not known here.`, {code: 'PROJECTION_UNAVAILABLE'});
         await to.parts.store.createTables();
-        const {cursor} = this.#states.get(name);
+        const {cursor} = this.#set.states.get(name);
         const change = {name, active: version};
         if (from === undefined) {
             // The first activation: everything that is in the event store by now is history.
@@ -247,7 +188,7 @@ export class ProjectionService {
             return;
         if (deleteData) {
             await this.#untilUnused(definition);
-            await new Positions(id => this.#entries.get(id), this.#options.self).untilReleased(data, definition.partitions, RELEASE_MS);
+            await this.#positions.untilReleased(data, definition.partitions, RELEASE_MS);
         }
         await handOnAll(data, this.#options.intents);
         if (deleteData)
@@ -256,59 +197,7 @@ export class ProjectionService {
 
     /** Other processes may answer queries from a version that has just been active. */
     async #untilUnused({name}: ProjectionDefinition): Promise<void> {
-        const since = this.#activeSince.get(name)?.at ?? 0;
-        await delay(Math.max(0, since + GRACE_MS - performance.now()));
-    }
-
-    /** Brings this process to what the registry says. */
-    #sync(): void {
-        const defined = new Map(this.#definitions.all().map(definition => [`${definition.name}@${definition.version}`, definition]));
-        for (const [id, {definition: {generation}, parts}] of [...this.#entries]) {
-            if (defined.get(id)?.generation === generation)
-                continue;
-            this.#entries.delete(id);
-            this.#track(parts?.work.stop());
-        }
-        for (const [id, definition] of defined) {
-            if (!this.#entries.has(id))
-                this.#enter(id, definition);
-        }
-        for (const name of this.#states.names()) {
-            const {active} = this.#states.get(name);
-            if (this.#activeSince.get(name)?.version !== active)
-                this.#activeSince.set(name, {version: active, at: performance.now()});
-        }
-        for (const {parts} of this.#entries.values()) {
-            parts?.hold.apply();
-            parts?.work.workers.forEach(worker => worker.yieldIfTooMany());
-        }
-        this.#tell();
-    }
-
-    #enter(id: string, definition: ProjectionDefinition): void {
-        const {projectors, stores, log} = this.#options;
-        const projector = projectors.get(projectorId(definition.projectorName, definition.projectorVersion));
-        const entry = createEntry(definition, projector, stores.get(definition.storeName), {
-            ...this.#options, registry: this.registry, states: this.#states, instances: this.instances, onTaken: () => this.#tell()
-        });
-        if (entry.parts === undefined)
-            log.warn({projection: id, projector: `${definition.projectorName}@${definition.projectorVersion}`, store: definition.storeName, partitions: definition.partitions},
-                'This process doesn\'t know the projector (or not with this number of partitions) or the store of a registered projection and leaves it alone');
-        this.#entries.set(id, entry);
-        if (this.#started)
-            this.#track(entry.parts?.work.start());
-    }
-
-    #track(transition: Promise<void> | undefined): void {
-        if (transition === undefined)
-            return;
-        this.#transitions.add(transition);
-        void transition.finally(() => this.#transitions.delete(transition));
-    }
-
-    #tell(): void {
-        for (const listener of this.#onChange)
-            listener();
+        await delay(Math.max(0, this.#set.changedAt(name) + GRACE_MS - performance.now()));
     }
 }
 

@@ -43,21 +43,21 @@ export class ProjectionWork {
     }
 
     get head(): bigint {
-        return max(this.workers.map(({head}) => head));
+        return max(this.workers.flatMap(({progress, position}) => [progress.head, position]));
     }
 
     get processed(): number {
-        return this.workers.reduce((sum, {processed}) => sum + processed, 0);
+        return this.workers.reduce((sum, {progress}) => sum + progress.processed, 0);
     }
 
     get eventsPerSecond(): number {
-        return this.workers.reduce((sum, {rate}) => sum + rate.eventsPerSecond, 0);
+        return this.workers.reduce((sum, {progress}) => sum + progress.rate.eventsPerSecond, 0);
     }
 
     /** How fast the slowest slice moves forward. */
     get positionsPerSecond(): number {
         const [slowest] = [...this.workers].sort((a, b) => a.position < b.position ? -1 : 1);
-        return slowest?.rate.positionsPerSecond ?? 0;
+        return slowest?.progress.rate.positionsPerSecond ?? 0;
     }
 
     async start(): Promise<void> {

@@ -1,43 +1,20 @@
-import {StaleRecordError, UnavailableError} from '../errors/index.ts';
-import type {IEventStore, SubscriptionBatch} from '../ports/index.ts';
+import {UnavailableError} from '../errors/index.ts';
+import type {SubscriptionBatch} from '../ports/index.ts';
 import {readAhead} from '../shared/async-pages.ts';
-import {delay} from '../shared/delay.ts';
-import type {Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import type {BatchRunner} from './batch-runner.ts';
-import {sliceKey, type Checkpoint, type SliceStore} from './checkpoint.ts';
-import {FAULT, faultOf, writeFault, type ProjectionFault} from './fault.ts';
-import {FaultPolicy} from './fault-policy.ts';
-import {HandlerFailure} from './handler-failure.ts';
+import {sliceKey, type Checkpoint} from './checkpoint.ts';
+import {FAULT} from './fault.ts';
 import {Ownership} from './ownership.ts';
+import {PositionLimit} from './position-limit.ts';
 import {PositionWatch} from './position-watch.ts';
-import {Rate} from './rate.ts';
-import type {ProjectionTuning} from './tuning.ts';
+import {Recovery} from './recovery.ts';
+import type {WorkerOptions} from './worker-options.ts';
+import {WorkerProgress} from './worker-progress.ts';
 import {WorkerStatus} from './worker-status.ts';
-
-export interface WorkerOptions {
-    readonly id: string;
-    readonly slice: number;
-    readonly place: SliceStore;
-    readonly eventStore: IEventStore;
-    readonly runner: BatchRunner;
-    readonly types: readonly string[];
-    /** Events of aggregates that it refuses need not be delivered. */
-    readonly accepts: ((aggregateName: string, aggregateId: string) => boolean) | undefined;
-    readonly tuning: ProjectionTuning;
-    readonly log: Logger;
-    /** Whether this process should work on one more slice, if this is one more. */
-    readonly mayTake: () => boolean;
-    /** Whether this process works on more slices than its share. */
-    readonly mustYield: () => boolean;
-    /** Called when the slice has been taken over, before anything is handled. */
-    readonly onTaken: () => Promise<void>;
-}
 
 /** How often the checkpoint is written, at most, while nothing comes that concerns the projection, in ms. */
 const IDLE_CHECKPOINT_MS = 1000;
-/** How often the end of the event store is looked up while it is far away, in ms. */
-const HEAD_LOOKUP_MS = 1000;
 
 /** Works on one slice of a projection: follows the event store and hands batches to the runner, until it is stopped. */
 export class ProjectionWorker {
@@ -45,17 +22,15 @@ export class ProjectionWorker {
     /** Held while events are handled and committed: whoever else holds it has the slice standing still. */
     readonly #turn = new Mutex();
     readonly #watch = new PositionWatch(-1n);
-    readonly #faults: FaultPolicy;
+    readonly #recovery: Recovery;
     readonly #ownership: Ownership;
-    readonly #rate = new Rate();
+    readonly progress: WorkerProgress;
+    /** Where it stands still, while there is such a place. */
+    readonly limit = new PositionLimit();
     readonly status = new WorkerStatus();
     /** Everything up to here has been handled, though maybe not committed. */
     #reached = -1n;
-    #head = -1n;
-    #headAt = 0;
-    #processed = 0;
     #committedAt = 0;
-    #limit: bigint | undefined;
     #isOwner = false;
     #abort = new AbortController();
     #session = new AbortController();
@@ -67,11 +42,15 @@ export class ProjectionWorker {
     constructor(options: WorkerOptions) {
         const {runner, place, tuning, slice, mayTake} = options;
         this.#options = options;
-        this.#faults = new FaultPolicy(tuning);
+        this.#recovery = new Recovery(options, this.status);
+        this.progress = new WorkerProgress(options.eventStore);
         this.#ownership = new Ownership({
             runner, store: place.store, faultKey: sliceKey(FAULT, slice), leaseMs: tuning.leaseMs, mayTake,
             onStandby: checkpoint => this.#standBy(checkpoint),
-            onFault: fault => this.#showFault(fault)
+            onFault: fault => {
+                this.status.showFault(options.id, fault);
+                this.#opened();
+            }
         });
     }
 
@@ -85,25 +64,11 @@ export class ProjectionWorker {
         return this.#watch.position;
     }
 
-    /** The end of the event store, as far as this worker knows. */
-    get head(): bigint {
-        return this.#head > this.position ? this.#head : this.position;
-    }
-
-    /** Events handled since the worker started. */
-    get processed(): number {
-        return this.#processed;
-    }
-
-    get rate(): Rate {
-        return this.#rate;
-    }
-
     /** Starts working; resolves when it is known whether anything must be replayed. Never rejects: see the status. */
     async start(): Promise<void> {
         this.#abort = new AbortController();
         this.#ownership.reset();
-        this.#rate.reset();
+        this.progress.rate.reset();
         this.status.set('replaying');
         await new Promise<void>(resolve => {
             this.#opened = resolve;
@@ -128,7 +93,7 @@ export class ProjectionWorker {
 
     /** Looks at once whether a fault is gone, or the slice free. */
     wake(): void {
-        this.#faults.reset();
+        this.#recovery.reset();
         this.#ownership.wake();
     }
 
@@ -146,20 +111,9 @@ export class ProjectionWorker {
     holdHere(): Promise<bigint> {
         return this.#turn.run(async () => {
             await this.#commit();
-            this.#setLimit(this.position);
+            this.limit.set(this.position);
             return this.position;
         });
-    }
-
-    /** Goes on to the position and no further; `undefined` lifts the limit. */
-    limitTo(position: bigint | undefined): void {
-        if (position !== this.#limit)
-            this.#setLimit(position);
-    }
-
-    #setLimit(position: bigint | undefined): void {
-        this.#limit = position;
-        this.status.tell('limit');
     }
 
     async #work(signal: AbortSignal): Promise<void> {
@@ -169,52 +123,13 @@ export class ProjectionWorker {
             } catch (error) {
                 if (signal.aborted)
                     return;
-                await this.#recover(error as Error, signal);
+                const handling = this.#recovery.after(error as Error, this.position, signal);
+                this.#opened();
+                await handling;
             } finally {
                 this.#isOwner = false;
             }
         }
-    }
-
-    async #recover(error: Error, signal: AbortSignal): Promise<void> {
-        const {runner, tuning} = this.#options;
-        const pauseMs = this.#faults.failed(error);
-        this.#tellFailure(error, pauseMs);
-        this.#opened();
-        if (pauseMs !== undefined) {
-            await delay(pauseMs, signal);
-            return;
-        }
-        const failure = error as HandlerFailure;
-        if (tuning.faultPolicy === 'dead-letter' && !runner.letters.isFull) {
-            runner.park(failure, this.#faults.attempts);
-            return;
-        }
-        await this.#stopAt(failure, signal);
-    }
-
-    /** Leaves word for all processes that the projection has stopped, and why. */
-    async #stopAt(failure: HandlerFailure, signal: AbortSignal): Promise<void> {
-        const {slice, runner, log, id} = this.#options;
-        try {
-            await runner.release(this.position, [writeFault(sliceKey(FAULT, slice), faultOf(failure, this.#faults.attempts))]);
-        } catch (error) {
-            log.warn({err: error, projection: id}, 'The fault of a projection could not be written down');
-            await delay(this.#options.tuning.retryMs, signal);
-        }
-        this.#faults.reset();
-    }
-
-    #tellFailure(error: Error, pauseMs: number | undefined): void {
-        const {id, log, tuning} = this.#options;
-        const isFinal = pauseMs === undefined;
-        this.status.set(isFinal && tuning.faultPolicy === 'stop' ? 'faulted' : 'waiting', error);
-        if (error instanceof HandlerFailure)
-            log[isFinal ? 'error' : 'warn']({err: error, projection: id, event: error.eventId, position: error.position.toString(), attempt: this.#faults.attempts},
-                isFinal ? 'Projection handler keeps failing' : 'Projection handler failed and is tried again');
-        else
-            log.warn({err: error, projection: id, pauseMs},
-                error instanceof StaleRecordError ? 'Another process has taken this projection over' : 'Projection waits for its database');
     }
 
     async #runSession(signal: AbortSignal): Promise<void> {
@@ -226,8 +141,8 @@ export class ProjectionWorker {
         this.#isYielding = false;
         this.#isOwner = true;
         await onTaken();
-        await this.#lookUpHead();
-        if (this.#head <= start)
+        await this.progress.lookUpHead();
+        if (this.progress.head <= start)
             await this.#goLive();
         else
             this.status.set('replaying');
@@ -264,39 +179,30 @@ export class ProjectionWorker {
         this.#opened();
     }
 
-    #showFault(fault: ProjectionFault): void {
-        this.#opened();
-        if (this.status.state === 'faulted' && this.status.error instanceof HandlerFailure && this.status.error.eventId === fault.eventId)
-            return;
-        this.status.set('faulted', new HandlerFailure(this.#options.id, fault, fault.message));
-    }
-
     async #handleBatch(batch: SubscriptionBatch, signal: AbortSignal): Promise<void> {
         const {events, position: end = this.#reached, caughtUp} = batch;
-        if (end > this.#head)
-            this.#head = end;
+        this.progress.sawHead(end);
+        let processed = 0;
         for (let index = 0; index < events.length && !signal.aborted;) {
             const from = index;
             await this.#allowed(events[index]?.position ?? end, signal);
             index = await this.#turn.run(() => this.#handleSome(events, from, end));
-            this.#processed += index - from;
+            processed += index - from;
         }
         if (signal.aborted)
             return;
         await this.#allowed(end, signal);
         await this.#turn.run(() => this.#advance(end, caughtUp));
-        if (!caughtUp && performance.now() - this.#headAt > HEAD_LOOKUP_MS)
-            await this.#lookUpHead();
-        this.#rate.add(this.#processed, this.#reached);
+        await this.progress.add(processed, this.#reached, caughtUp);
         this.status.tell('batch');
     }
 
     /** @returns The index of the first event that is left */
     async #handleSome(events: SubscriptionBatch['events'], start: number, end: bigint): Promise<number> {
         const {runner} = this.#options;
-        const next = await runner.handle(events, start, this.#limit);
+        const next = await runner.handle(events, start, this.limit.position);
         if (next > start)
-            this.#reached = next < events.length ? events[next - 1]?.position ?? this.#reached : this.#within(end);
+            this.#reached = next < events.length ? events[next - 1]?.position ?? this.#reached : this.limit.clamp(end);
         if (runner.isDue)
             await this.#commit();
         return next;
@@ -318,38 +224,29 @@ export class ProjectionWorker {
     async #commit(): Promise<void> {
         await this.#options.runner.commit(this.#reached);
         this.#committedAt = performance.now();
-        this.#faults.progressed();
+        this.#recovery.progressed();
         if (this.#reached > this.position)
             this.#watch.position = this.#reached;
     }
 
-    async #lookUpHead(): Promise<void> {
-        this.#head = await this.#options.eventStore.getLatestPosition() ?? -1n;
-        this.#headAt = performance.now();
-    }
-
-    #within(position: bigint): bigint {
-        return this.#limit !== undefined && this.#limit < position ? this.#limit : position;
-    }
-
     /** Waits while the position lies beyond the limit. */
     async #allowed(position: bigint, signal: AbortSignal): Promise<void> {
-        while (this.#limit !== undefined && position > this.#limit && !signal.aborted) {
-            const limit = this.#limit;
+        while (this.limit.forbids(position) && !signal.aborted) {
+            const changed = this.limit.changed(signal);
             // Everything up to the limit has been handled, for the next event lies beyond it.
             await this.#turn.run(async () => {
+                const limit = this.limit.clamp(position);
                 if (this.#reached < limit)
                     this.#reached = limit;
                 await this.#commit();
             });
-            if (this.#limit === limit)
-                await this.status.next(['limit'], signal);
+            await changed;
         }
     }
 
     async #goLive(): Promise<void> {
         await this.#options.runner.goLive(this.position);
-        this.#faults.reset();
+        this.#recovery.reset();
         this.status.set('live', undefined, true);
     }
 }

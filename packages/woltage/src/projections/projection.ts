@@ -88,13 +88,12 @@ export class Projection {
     get progress(): ProjectionProgress {
         const {position, head, isLiveTracking} = this;
         const lag = head > position ? head - position : 0n;
-        const pace = this.#work?.positionsPerSecond ?? 0;
         const ratio = head < 0n || lag === 0n ? 1 : Number(position + 1n) / Number(head + 1n);
         return {
             position, head, lag,
             processed: this.#work?.processed ?? 0,
             eventsPerSecond: Math.round(this.#work?.eventsPerSecond ?? 0),
-            etaMs: isLiveTracking ? 0 : pace > 0 ? Math.round(Number(lag) / pace * 1000) : undefined,
+            etaMs: isLiveTracking ? 0 : timeFor(lag, this.#work?.positionsPerSecond ?? 0),
             ratio: isLiveTracking ? 1 : ratio
         };
     }
@@ -147,3 +146,6 @@ export class Projection {
         };
     }
 }
+
+const timeFor = (positions: bigint, perSecond: number): number | undefined =>
+    perSecond > 0 ? Math.round(Number(positions) / perSecond * 1000) : undefined;

@@ -1,4 +1,5 @@
 import {StaleRecordError, UnavailableError, WoltageError} from '../errors/index.ts';
+import {inBackground} from '../shared/background.ts';
 import type {Logger} from '../shared/logger.ts';
 import {decodeJson, encodeJson} from '../shared/json-codec.ts';
 import {uuidV7} from '../shared/uuid.ts';
@@ -69,7 +70,7 @@ export class Requests {
         for (const [key, {value}] of this.#registry.list(REQUEST)) {
             const request = decodeJson(value) as StoredRequest;
             if (request.answer === undefined && !this.#serving.has(key) && this.#server.serves(request.projection, request.slice))
-                void this.#answer(key, request);
+                inBackground(this.#answer(key, request), error => this.#log.warn({err: error, request}, 'A request could not be answered'));
         }
     }
 

@@ -1,3 +1,6 @@
+import type {ProjectionFault} from './fault.ts';
+import {HandlerFailure} from './handler-failure.ts';
+
 /**
  * - `stopped`: not working, because the runtime isn't started
  * - `replaying`: working through the past
@@ -9,7 +12,7 @@
  */
 export type ProjectionState = 'stopped' | 'replaying' | 'live' | 'waiting' | 'standby' | 'faulted' | 'unavailable';
 
-export type StatusChange = 'state' | 'batch' | 'limit';
+export type StatusChange = 'state' | 'batch';
 
 /** How a worker is doing, and those who wait for it to change. */
 export class WorkerStatus {
@@ -38,6 +41,11 @@ export class WorkerStatus {
         this.#state = state;
         this.#isLive = isLive;
         this.tell('state');
+    }
+
+    showFault(projectionId: string, fault: ProjectionFault): void {
+        if (this.#state !== 'faulted' || !(this.#error instanceof HandlerFailure) || this.#error.eventId !== fault.eventId)
+            this.set('faulted', new HandlerFailure(projectionId, fault, fault.message));
     }
 
     /** Wakes those who wait for a change of this kind. */

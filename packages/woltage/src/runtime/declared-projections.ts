@@ -49,7 +49,7 @@ export class DeclaredProjections {
 
     /** What {@link reconcile} would do. Changes nothing. */
     plan(): ProjectionPlan {
-        const registered = this.#service.all();
+        const registered = this.#service.set.all();
         const add = this.#declared.filter(({name, version}) => this.#service.get(name, version) === undefined);
         const replaying = registered.filter(projection => this.#declares(projection) && !projection.isLiveTracking);
         const activate = this.#names().flatMap(name => {
@@ -106,7 +106,7 @@ export class DeclaredProjections {
         if (version === undefined || this.#service.activeVersion(name) === version)
             return true;
         const newest = this.#service.get(name, version);
-        if (newest?.isLiveTracking !== true || this.#isOutdated(name) || !this.#service.instances.allKnow(projectorId(newest.projectorName, newest.projectorVersion)))
+        if (newest?.isLiveTracking !== true || this.#isOutdated(name) || !this.#service.set.instances.allKnow(projectorId(newest.projectorName, newest.projectorVersion)))
             return false;
         await this.#service.setActive(name, version, await this.#mustForce(name));
         return true;
@@ -114,7 +114,7 @@ export class DeclaredProjections {
 
     async #removeRetired(name: string): Promise<boolean> {
         let isDone = true;
-        for (const projection of this.#service.all()) {
+        for (const projection of this.#service.set.all()) {
             if (projection.name !== name || this.#declares(projection) || this.#reasonToLeave(projection) !== undefined)
                 continue;
             // It answers queries from it.
@@ -145,7 +145,7 @@ export class DeclaredProjections {
         if (projection === undefined)
             return false;
         const projector = projectorId(projection.projectorName, projection.projectorVersion);
-        return this.#projectors.has(projector) || this.#service.instances.anyKnows(projector);
+        return this.#projectors.has(projector) || this.#service.set.instances.anyKnows(projector);
     }
 
     /** Where the active version's projector is gone from the code, and nobody works on it any more, nobody can hand over. */
@@ -156,7 +156,7 @@ export class DeclaredProjections {
     }
 
     #names(): readonly string[] {
-        return [...new Set([...this.#declared, ...this.#service.all()].map(({name}) => name))];
+        return [...new Set([...this.#declared, ...this.#service.set.all()].map(({name}) => name))];
     }
 
     #newestVersion(name: string): number | undefined {

@@ -64,7 +64,7 @@ export class Woltage {
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
-        this.#care = new ProjectionCare(this.#projections, eventStore, log);
+        this.#care = new ProjectionCare(this.#projections.set, eventStore, log);
         this.#declared = config.projections === undefined
             ? undefined
             : new DeclaredProjections(config.projections, this.#projections, projectors, log);
@@ -149,7 +149,7 @@ export class Woltage {
 
     /** All registered projections, by `name@version`. */
     getProjections(): {[projectionId: string]: Projection} {
-        return Object.fromEntries(this.#projections.all().map(projection => [projection.id, projection]));
+        return Object.fromEntries(this.#projections.set.all().map(projection => [projection.id, projection]));
     }
 
     /** One projection; the active version where none is named. */
@@ -182,7 +182,7 @@ export class Woltage {
                 return;
             if (this.#phase === 'stopped')
                 await this.#open();
-            await this.#projections.start();
+            await this.#projections.set.start();
             this.#phase = 'started';
             await this.#declared?.reconcile();
         });
@@ -206,7 +206,7 @@ export class Woltage {
                 await this.#inFlight.idle();
             } finally {
                 this.#phase = 'stopped';
-                await this.#projections.close();
+                await this.#projections.set.close();
                 await this.#adapters.close();
             }
         });
@@ -226,7 +226,7 @@ export class Woltage {
     async #open(): Promise<void> {
         await this.#adapters.connect();
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
-        await this.#projections.open();
+        await this.#projections.set.open();
         this.#phase = 'created';
     }
 

@@ -1,0 +1,27 @@
+import type {ContextRuntime} from '../context/index.ts';
+import type {EventHandlers} from '../events/index.ts';
+import type {Logger} from '../shared/logger.ts';
+import type {Self, SliceStore} from './checkpoint.ts';
+import type {IntentSink} from './outbox.ts';
+import type {PartitionOf} from './partitions.ts';
+import type {ProjectionTuning} from './tuning.ts';
+
+export type BoundHandler = (event: unknown) => unknown;
+
+export interface BatchRunnerOptions {
+    readonly id: string;
+    /** The projection's name: what effects are keyed by, whatever the version. */
+    readonly name: string;
+    /** Which slice of the projection this is. */
+    readonly slice: number;
+    readonly partitions: PartitionOf;
+    readonly place: SliceStore;
+    readonly handlers: EventHandlers<BoundHandler>;
+    readonly runtime: ContextRuntime;
+    readonly tuning: ProjectionTuning;
+    readonly log: Logger;
+    readonly self: Self;
+    readonly intents: IntentSink;
+    /** Whether effects run for an event at this position. */
+    readonly firesAt: (position: bigint) => boolean;
+}

@@ -1,0 +1,24 @@
+import type {IEventStore} from '../ports/index.ts';
+import type {Logger} from '../shared/logger.ts';
+import type {BatchRunner} from './batch-runner.ts';
+import type {SliceStore} from './checkpoint.ts';
+import type {ProjectionTuning} from './tuning.ts';
+
+export interface WorkerOptions {
+    readonly id: string;
+    readonly slice: number;
+    readonly place: SliceStore;
+    readonly eventStore: IEventStore;
+    readonly runner: BatchRunner;
+    readonly types: readonly string[];
+    /** Events of aggregates that it refuses need not be delivered. */
+    readonly accepts: ((aggregateName: string, aggregateId: string) => boolean) | undefined;
+    readonly tuning: ProjectionTuning;
+    readonly log: Logger;
+    /** Whether this process should work on one more slice, if this is one more. */
+    readonly mayTake: () => boolean;
+    /** Whether this process works on more slices than its share. */
+    readonly mustYield: () => boolean;
+    /** Called when the slice has been taken over, before anything is handled. */
+    readonly onTaken: () => Promise<void>;
+}
