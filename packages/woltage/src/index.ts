@@ -8,14 +8,17 @@ export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
     type CommandOptions, type CommandOutcome, type CommandResult, type Reducer
 } from './aggregates/index.ts';
-export {emit, sideEffect, type Emission} from './effects/index.ts';
+export {
+    emit, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure
+} from './effects/index.ts';
 export {ReadModel, type ReadModelClass, type StoreOwner} from './read-models/index.ts';
 export {
-    Projector, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
-    type RemoveOptions
+    HandlerFailure, Projector, type DeadLetter, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
+    type RemoveOptions, type WaitOptions, type WatchOptions
 } from './projections/index.ts';
 export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
+export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
 export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
 export type {Woltage} from './runtime/woltage.ts';

@@ -91,7 +91,7 @@ function createWorker(
     {name, version, generation}: ProjectionDefinition, slice: number, projectorClass: ProjectorClass, adapter: IStore,
     {hold, share, partitions}: Slices, dependencies: ProjectionDependencies
 ): ProjectionWorker {
-    const {eventStore, catalogue, log, states, onTaken} = dependencies;
+    const {eventStore, catalogue, runtime, log, states, onTaken} = dependencies;
     const id = `${name}@${version}`;
     const scope = {namespace: id, tables: projectorClass.schema};
     const place = {store: adapter.scope(scope), key: sliceKey('checkpoint', slice), generation};
@@ -108,7 +108,7 @@ function createWorker(
     Object.defineProperty(projector, 'store', {value: adapter.scope({...scope, access: () => runner.work})});
     const {count, by} = partitions;
     return new ProjectionWorker({
-        id, slice, place, eventStore, runner, types: handlers.types, tuning, log, mayTake: share.mayTake, mustYield: share.mustYield,
+        id, slice, place, runtime, eventStore, runner, types: handlers.types, tuning, log, mayTake: share.mayTake, mustYield: share.mustYield,
         accepts: count === 1 || by !== PARTITION_OF_AGGREGATE ? undefined : (aggregateName, aggregateId) => partitionOfAggregate(count, aggregateName, aggregateId) === slice,
         onTaken: async () => {
             await hold.onTaken(slice);

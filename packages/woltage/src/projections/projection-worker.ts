@@ -1,3 +1,4 @@
+import {runInContext} from '../context/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {SubscriptionBatch} from '../ports/index.ts';
 import {readAhead} from '../shared/async-pages.ts';
@@ -36,21 +37,18 @@ export class ProjectionWorker {
     #session = new AbortController();
     #isYielding = false;
     /** Called when it is known for the first time how things stand. */
-    #opened = (): void => undefined;
+    #opened: (after?: void) => void = () => undefined;
     #done: Promise<void> = Promise.resolve();
 
     constructor(options: WorkerOptions) {
-        const {runner, place, tuning, slice, mayTake} = options;
+        const {id, runner, place, tuning, slice, mayTake} = options;
         this.#options = options;
         this.#recovery = new Recovery(options, this.status);
         this.progress = new WorkerProgress(options.eventStore);
         this.#ownership = new Ownership({
             runner, store: place.store, faultKey: sliceKey(FAULT, slice), leaseMs: tuning.leaseMs, mayTake,
             onStandby: checkpoint => this.#standBy(checkpoint),
-            onFault: fault => {
-                this.status.showFault(options.id, fault);
-                this.#opened();
-            }
+            onFault: fault => this.#opened(this.status.showFault(id, fault))
         });
     }
 
@@ -72,7 +70,8 @@ export class ProjectionWorker {
         this.status.set('replaying');
         await new Promise<void>(resolve => {
             this.#opened = resolve;
-            this.#done = this.#work(this.#abort.signal).finally(resolve);
+            // In a context of its runtime: what goes wrong in a subscription is told apart from what goes wrong elsewhere.
+            this.#done = runInContext({runtime: this.#options.runtime}, () => this.#work(this.#abort.signal)).finally(resolve);
         });
     }
 
@@ -171,9 +170,7 @@ export class ProjectionWorker {
         const {log, id} = this.#options;
         if (this.status.state !== 'standby')
             log.info({projection: id, owner: checkpoint?.owner}, 'Another process works on this projection; this one stands by');
-        const position = checkpoint?.position ?? -1n;
-        if (position !== this.position)
-            this.#watch.position = position;
+        this.#watch.position = checkpoint?.position ?? -1n;
         this.status.set('standby', undefined, checkpoint?.live ?? false);
         this.status.tell('batch');
         this.#opened();

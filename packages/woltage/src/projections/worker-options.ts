@@ -1,3 +1,4 @@
+import type {ContextRuntime} from '../context/index.ts';
 import type {IEventStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {BatchRunner} from './batch-runner.ts';
@@ -5,6 +6,7 @@ import type {SliceStore} from './checkpoint.ts';
 import type {ProjectionTuning} from './tuning.ts';
 
 export interface WorkerOptions {
+    readonly runtime: ContextRuntime;
     readonly id: string;
     readonly slice: number;
     readonly place: SliceStore;

@@ -5,6 +5,7 @@ import type {IEventStore, IStore} from '../ports/index.ts';
 import type {ProjectionTuning, ProjectorClass} from '../projections/index.ts';
 import type {ReadModelClass} from '../read-models/index.ts';
 import type {Logger} from '../shared/logger.ts';
+import {tuningProblems} from './tuning-problems.ts';
 
 /** An adapter and what its constructor gets. */
 export interface AdapterConfig<T> {
@@ -83,12 +84,11 @@ function* findProblems(config: Record<string, unknown>): Generator<string> {
         if (need === 'required' && config[key] === undefined)
             yield `'${key}' is missing.`;
     }
-    for (const [key, isValid, must] of SHAPES) {
-        if (config[key] !== undefined && !isValid(config[key]))
-            yield `'${key}' must be ${must}.`;
-    }
+    yield* shapeProblems(config);
     for (const key of ['eventStore', 'internalStore'])
         yield* adapterProblems(`'${key}'`, config[key]);
+    if (isObject(config['projectionTuning']))
+        yield* tuningProblems(config['projectionTuning']);
     if (isObject(config['stores'])) {
         for (const [name, store] of Object.entries(config['stores']))
             yield* adapterProblems(`'stores.${name}'`, store);
@@ -113,6 +113,13 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['logger', isLogger, 'a logger with debug, info, warn and error'],
     ['projectionTuning', isObject, 'an object']
 ];
+
+function* shapeProblems(config: Record<string, unknown>): Generator<string> {
+    for (const [key, isValid, must] of SHAPES) {
+        if (config[key] !== undefined && !isValid(config[key]))
+            yield `'${key}' must be ${must}.`;
+    }
+}
 
 function* adapterProblems(what: string, value: unknown): Generator<string> {
     if (value === undefined)

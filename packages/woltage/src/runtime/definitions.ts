@@ -70,6 +70,7 @@ function checkProjectors(loaded: readonly Loaded<ProjectorClass>[], catalogue: E
         if (typeof schema !== 'object' || schema as unknown === null)
             throw new ConfigError(`Projector ${source}: it has no \`static schema\`, its tables: {users: {key: z.object({id: z.string()}), ...}}.`, {code: 'PROJECTOR_INVALID'});
         compileTables(schema, `projector ${source}`);
+        checkSettings(value, source);
         const id = projectorId(name, version);
         if (projectors.has(id))
             throw new ConfigError(`Projector ${source}: there is another projector '${id}'. Raise the \`static version\` of the newer one.`, {code: 'DUPLICATE_PROJECTOR'});
@@ -77,6 +78,18 @@ function checkProjectors(loaded: readonly Loaded<ProjectorClass>[], catalogue: E
         projectors.set(id, value);
     }
     return projectors;
+}
+
+const MAX_PARTITIONS = 256;
+
+function checkSettings({partitions = 1, partitionBy, faultPolicy = 'stop'}: ProjectorClass, source: string): void {
+    const fail = (why: string): ConfigError => new ConfigError(`Projector ${source}: ${why}`, {code: 'PROJECTOR_INVALID'});
+    if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS)
+        throw fail(`its \`static partitions\` must be a whole number from 1 to ${MAX_PARTITIONS}.`);
+    if (partitionBy !== undefined && typeof partitionBy !== 'function')
+        throw fail('its `static partitionBy` must be a function from an event to a string.');
+    if (faultPolicy !== 'stop' && faultPolicy !== 'dead-letter')
+        throw fail('its `static faultPolicy` must be \'stop\' or \'dead-letter\'.');
 }
 
 /** Adds the file to the message of a configuration error. */

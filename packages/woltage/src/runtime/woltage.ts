@@ -4,9 +4,9 @@ import {
 import {currentContext, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
-import {defaultTuning, ProjectionCare, ProjectionService, type Projection, type RemoveOptions} from '../projections/index.ts';
+import {defaultTuning, ProjectionCare, ProjectionService} from '../projections/index.ts';
 import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
-import {silentLogger} from '../shared/logger.ts';
+import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
 import {CommandLookup} from './command-lookup.ts';
@@ -15,7 +15,9 @@ import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {emitEvents} from './emission.ts';
 import {InFlight} from './in-flight.ts';
+import {ProjectionControl, type ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
+import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from './query-types.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
@@ -24,24 +26,27 @@ const DEFAULT_WAIT_MS = 5000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage {
+export class Woltage extends ProjectionControl {
     readonly #adapters: Adapters;
     readonly #lookup: CommandLookup;
     readonly #loader: AggregateLoader;
     readonly #commands: CommandExecutor;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
-    readonly #care: ProjectionCare;
-    readonly #declared: DeclaredProjections | undefined;
+    /** @internal */
+    protected override readonly projectionParts: ProjectionParts;
     readonly #runtime: ContextRuntime;
     readonly #commandContext: ExecutionContext;
     readonly #inFlight = new InFlight();
     readonly #lifecycle = new Mutex();
+    readonly #log: Logger;
+    #unguard = (): void => undefined;
     #phase: Phase = 'created';
 
     /** @internal Use {@link createWoltage}. */
     constructor(config: WoltageConfig, definitions: Definitions) {
-        const log = config.logger ?? silentLogger;
+        super();
+        const log = this.#log = config.logger ?? silentLogger;
         this.#lookup = new CommandLookup(definitions);
         this.#adapters = createAdapters(config);
         const {eventStore, internalStore, stores} = this.#adapters;
@@ -64,10 +69,11 @@ export class Woltage {
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
-        this.#care = new ProjectionCare(this.#projections.set, eventStore, log);
-        this.#declared = config.projections === undefined
-            ? undefined
-            : new DeclaredProjections(config.projections, this.#projections, projectors, log);
+        this.projectionParts = {
+            service: this.#projections,
+            care: new ProjectionCare(this.#projections.set, eventStore, log),
+            declared: config.projections && new DeclaredProjections(config.projections, this.#projections, projectors, log)
+        };
     }
 
     /**
@@ -83,7 +89,7 @@ export class Woltage {
     executeCommand<Input>(command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object): Promise<CommandOutcome>;
     executeCommand(aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<CommandOutcome>;
     executeCommand(target: string | Aggregate | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
-        return this.#run(() => {
+        return this.run(() => {
             const named = typeof target === 'string' || target instanceof Aggregate;
             const command = this.#lookup.command(target, rest[0]);
             const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
@@ -108,7 +114,7 @@ export class Woltage {
         readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions
     ): Promise<Result>;
     async executeQuery(readModel: unknown, handlerName: string, query?: unknown, context: object = {}, {after, timeoutMs = DEFAULT_WAIT_MS}: QueryOptions = {}): Promise<unknown> {
-        return this.#run(async () => {
+        return this.run(async () => {
             if (after !== undefined) {
                 const {projectionName} = this.#readModels.get(readModel).readModel;
                 await this.#projections.activeParts(projectionName).work.reached(after, timeoutMs);
@@ -120,59 +126,7 @@ export class Woltage {
 
     /** The current state of an aggregate, folded from its events; the initial state where it has none. */
     async stateOf<State>(aggregate: Aggregate<State>, aggregateId: string): Promise<State> {
-        return this.#run(async () => (await this.#loader.load(aggregate as unknown as Aggregate, aggregateId)).state as State);
-    }
-
-    /**
-     * Adds a projection. It replays all events from the first one on, then goes on live. When there is little
-     * to replay, it is live when the promise resolves. Adding the same projection again does nothing.
-     *
-     * @param storeName One of the keys of the config's `stores`
-     * @throws NotFoundError `UNKNOWN_PROJECTOR`, `UNKNOWN_STORE`
-     * @throws ConflictError `PROJECTION_EXISTS` when it exists with another projector or store
-     */
-    async addProjection(projectionName: string, projectionVersion: number, projectorName: string, projectorVersion: number, storeName: string): Promise<void> {
-        await this.#run(() => this.#projections.add(projectionName, projectionVersion, projectorName, projectorVersion, storeName));
-    }
-
-    /**
-     * Makes a version the active one: read models use it from now on, and side effects are its own. Under load no effect is lost
-     * and none runs twice.
-     *
-     * @param force Activates a version that isn't live yet, or takes over from one that is faulted
-     * @throws NotFoundError `UNKNOWN_PROJECTION`
-     * @throws ConflictError `PROJECTION_NOT_LIVE`, `PROJECTION_FAULTED` unless forced
-     */
-    async setProjectionActive(projectionName: string, projectionVersion: number, force = false): Promise<void> {
-        await this.#run(() => this.#projections.setActive(projectionName, projectionVersion, force));
-    }
-
-    /** All registered projections, by `name@version`. */
-    getProjections(): {[projectionId: string]: Projection} {
-        return Object.fromEntries(this.#projections.set.all().map(projection => [projection.id, projection]));
-    }
-
-    /** One projection; the active version where none is named. */
-    getProjection(projectionName: string, projectionVersion?: number): Projection | undefined {
-        const version = projectionVersion ?? this.#projections.activeVersion(projectionName);
-        return version === null ? undefined : this.#projections.get(projectionName, version);
-    }
-
-    /**
-     * Removes a projection. Its rows stay in the store unless `deleteData` is set; adding it again starts from nothing.
-     *
-     * @param options `true` or `{force: true}` removes it even though it is active
-     * @throws NotFoundError `UNKNOWN_PROJECTION`
-     * @throws ConflictError `PROJECTION_ACTIVE` unless forced
-     */
-    async removeProjection(projectionName: string, projectionVersion: number, options: boolean | RemoveOptions = false, more: RemoveOptions = {}): Promise<void> {
-        const merged = typeof options === 'boolean' ? {force: options, ...more} : {...options, ...more};
-        await this.#run(() => this.#projections.remove(projectionName, projectionVersion, merged));
-    }
-
-    /** Starts a faulted projection again, from the event that it failed at. @throws NotFoundError `UNKNOWN_PROJECTION` */
-    async retryProjection(projectionName: string, projectionVersion: number): Promise<void> {
-        await this.#run(() => this.#care.retry(projectionName, projectionVersion));
+        return this.run(async () => (await this.#loader.load(aggregate as unknown as Aggregate, aggregateId)).state as State);
     }
 
     /** Starts the projections. Repeated calls do nothing; works again after `stop`. */
@@ -184,7 +138,7 @@ export class Woltage {
                 await this.#open();
             await this.#projections.set.start();
             this.#phase = 'started';
-            await this.#declared?.reconcile();
+            await this.projectionParts.declared?.reconcile();
         });
     }
 
@@ -201,11 +155,12 @@ export class Woltage {
                 return;
             this.#phase = 'stopping';
             try {
-                await this.#declared?.stop();
+                await this.projectionParts.declared?.stop();
                 await this.#projections.stop();
                 await this.#inFlight.idle();
             } finally {
                 this.#phase = 'stopped';
+                this.#unguard();
                 await this.#projections.set.close();
                 await this.#adapters.close();
             }
@@ -227,11 +182,13 @@ export class Woltage {
         await this.#adapters.connect();
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
         await this.#projections.set.open();
+        this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
+            this.#log.error({err: error}, 'A promise was rejected and nobody handled it: a handler or an effect has left it to itself'));
         this.#phase = 'created';
     }
 
     /** Not async: on a hot path every promise counts. */
-    #run<R>(task: () => Promise<R>): Promise<R> {
+    protected override run<R>(task: () => Promise<R>): Promise<R> {
         try {
             const inside = currentContext()?.runtime === this.#runtime;
             if (this.#phase === 'stopped' || this.#phase === 'stopping' && !inside)
