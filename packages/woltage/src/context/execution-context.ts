@@ -30,8 +30,8 @@ export interface DurableEffect {
 
 /** The effects that one event's handling asks for. Effects inside an effect have a scope of their own. */
 export interface EffectScope {
-    /** The event that is handled. */
-    readonly cause: Cause;
+    /** The event that is handled; `undefined` in a replay. */
+    readonly cause: Cause | undefined;
     /**
      * Runs an effect, unless this is a replay, the version isn't active, or the effect has already run for this event.
      *

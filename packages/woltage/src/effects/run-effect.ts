@@ -14,7 +14,7 @@ export function requireEffects(what: string): {readonly effects: EffectScope; re
 export function runEffect(what: string, effect: (scope: {readonly cause: Cause; readonly runtime: ContextRuntime; readonly key: string}) => unknown): Promise<void> {
     try {
         const {effects, runtime} = requireEffects(what);
-        return effects.run(key => effect({cause: effects.cause, runtime, key}));
+        return effects.run(key => effect({cause: effects.cause as Cause, runtime, key}));
     } catch (error) {
         return Promise.reject(error);
     }

@@ -3,7 +3,7 @@ import type {HandledEvent, RecordedEvent} from '../events/index.ts';
 import type {RecordWrite} from '../ports/index.ts';
 import type {Checkpoint, Standing} from './checkpoint.ts';
 import {DeadLetters} from './dead-letters.ts';
-import {EventEffects} from './event-effects.ts';
+import {EventEffects, historicEffects} from './event-effects.ts';
 import {HandlerFailure} from './handler-failure.ts';
 import {Outbox} from './outbox.ts';
 import {PARTITION_OF_AGGREGATE} from './partitions.ts';
@@ -161,7 +161,7 @@ export class BatchRunner {
         try {
             const handled = record && this.#options.handlers.resolve(record);
             if (handled !== undefined)
-                await this.#call(handled, fires, completed);
+                await runInContext({runtime: this.#options.runtime, effects: historicEffects}, () => this.#call(handled, fires, completed));
             after();
         } catch (error) {
             this.#rollback();
@@ -188,21 +188,27 @@ export class BatchRunner {
             return undefined;
         if (!byAggregate && (partitions.of(record, handled.event) !== slice || this.aside.takes(record, fires, completed)))
             return undefined;
-        return this.#call(handled, fires, completed ?? new Map<string, readonly DurableEffect[]>());
+        return this.#call(handled, fires, completed);
     }
 
-    async #call({event, handler}: HandledEvent<BoundHandler>, fires: boolean, completed: Completed): Promise<void> {
+    #call(handled: HandledEvent<BoundHandler>, fires: boolean, completed: Completed | undefined): Promise<void> | undefined {
+        // The worker's own context is that of history: there is nothing to set up.
+        return fires
+            ? this.#callWithEffects(handled, completed ?? new Map<string, readonly DurableEffect[]>())
+            : handled.handler(handled.event) as Promise<void> | undefined;
+    }
+
+    async #callWithEffects({event, handler}: HandledEvent<BoundHandler>, completed: Completed): Promise<void> {
         const {id, name, runtime, log} = this.#options;
         const effects = new EventEffects(event, {
-            fires, completed,
+            completed,
             confirm: () => this.lease.confirm(),
             stage: durable => this.#outbox.stage({...durable, id: `${event.id}/${durable.key}`, projection: name, cause: {id: event.id, correlationId: event.correlationId}}),
             onFailure: error => log.warn({err: error, projection: id, event: event.id}, 'A side effect failed')
         }, `${name}:`);
         try {
             await runInContext({runtime, effects}, () => handler(event));
-            if (effects.isRunning)
-                await effects.settle();
+            await effects.settle();
         } finally {
             if (effects.fired) {
                 this.#fired = true;

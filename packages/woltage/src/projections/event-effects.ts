@@ -1,10 +1,15 @@
 import {currentContext, runInContext, type DurableEffect, type EffectScope} from '../context/index.ts';
 import type {Cause} from '../events/index.ts';
 
+/** The effects of history: none. */
+export const historicEffects: EffectScope = {
+    cause: undefined,
+    run: () => Promise.resolve(),
+    defer: () => undefined
+};
+
 /** What one event's handling needs to know of its effects. */
 export interface EffectOptions {
-    /** Whether effects run for this event. */
-    readonly fires: boolean;
     /**
      * The effects that have run but whose event isn't committed yet, with the durable ones that they have asked for: a retry leaves
      * the former out and asks for the latter again.
@@ -39,9 +44,7 @@ export class EventEffects implements EffectScope {
 
     run(effect: (key: string) => unknown): Promise<void> {
         const key = `${this.#path}${this.#count++}`;
-        const {fires, completed, onFailure} = this.#options;
-        if (!fires)
-            return Promise.resolve();
+        const {completed, onFailure} = this.#options;
         const done = completed.get(key);
         if (done !== undefined) {
             done.forEach(durable => this.#stage(durable));
@@ -58,17 +61,12 @@ export class EventEffects implements EffectScope {
 
     defer(name: string, payload: unknown): void {
         const key = `${this.#path}${this.#count++}`;
-        if (this.#options.fires)
-            this.#stage({key, name, payload});
+        this.#stage({key, name, payload});
     }
 
-    /** True when an effect was asked for that could run. */
+    /** True when an effect was asked for. */
     get fired(): boolean {
-        return this.#options.fires && this.#count > 0;
-    }
-
-    get isRunning(): boolean {
-        return this.#running.size > 0;
+        return this.#count > 0;
     }
 
     /** Waits for the effects that the handler didn't await, and throws when one of them fails. */

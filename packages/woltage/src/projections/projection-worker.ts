@@ -5,6 +5,7 @@ import {readAhead} from '../shared/async-pages.ts';
 import {Mutex} from '../shared/mutex.ts';
 import type {BatchRunner} from './batch-runner.ts';
 import {sliceKey, type Checkpoint} from './checkpoint.ts';
+import {historicEffects} from './event-effects.ts';
 import {FAULT} from './fault.ts';
 import {Ownership} from './ownership.ts';
 import {PositionLimit} from './position-limit.ts';
@@ -70,8 +71,8 @@ export class ProjectionWorker {
         this.status.set('replaying');
         await new Promise<void>(resolve => {
             this.#opened = resolve;
-            // In a context of its runtime: what goes wrong in a subscription is told apart from what goes wrong elsewhere.
-            this.#done = runInContext({runtime: this.#options.runtime}, () => this.#work(this.#abort.signal)).finally(resolve);
+            // Also for what goes wrong in a subscription, so that it is told apart from what goes wrong elsewhere.
+            this.#done = runInContext({runtime: this.#options.runtime, effects: historicEffects}, () => this.#work(this.#abort.signal)).finally(resolve);
         });
     }
 
