@@ -1,9 +1,8 @@
 import {mergeRow, type IStore, type Row, type RowWrite, type StoreQuery, type TableAccess, type TableSpec} from '../ports/index.ts';
-import {roughSize} from '../shared/data.ts';
 import {copyStorable} from '../shared/json-codec.ts';
 import {KeyFilter} from './key-filter.ts';
 import {countThroughWrites, findThroughWrites} from './pending-query.ts';
-import {RowCache} from './row-cache.ts';
+import {TableRows} from './table-rows.ts';
 
 export interface UnitOfWorkOptions {
     /** Bound of the row cache, in bytes. */
@@ -13,16 +12,9 @@ export interface UnitOfWorkOptions {
 }
 
 interface TableState {
-    readonly pending: Map<string, Row | null>;
-    readonly cache: RowCache;
+    readonly rows: TableRows;
     readonly known: KeyFilter | undefined;
     cached: boolean;
-}
-
-interface Undo {
-    readonly pending: Map<string, Row | null>;
-    readonly id: string;
-    readonly before: Row | null | undefined;
 }
 
 /** Pending rows of a table that a query looks through at most, before the batch is committed. */
@@ -37,7 +29,6 @@ export class UnitOfWork implements TableAccess {
     readonly #store: IStore;
     readonly #options: UnitOfWorkOptions;
     readonly #tables = new Map<string, TableState>();
-    #undo: Undo[] = [];
     #pendingBytes = 0;
     #fromNothing = false;
     #wantsCommit = false;
@@ -64,7 +55,6 @@ export class UnitOfWork implements TableAccess {
      */
     reset(fromNothing: boolean): void {
         this.#tables.clear();
-        this.#undo = [];
         this.#pendingBytes = 0;
         this.#wantsCommit = false;
         this.#fromNothing = fromNothing;
@@ -72,25 +62,20 @@ export class UnitOfWork implements TableAccess {
 
     /** Marks the point that {@link rollback} goes back to. */
     beginEvent(): void {
-        if (this.#undo.length > 0)
-            this.#undo = [];
+        for (const {rows} of this.#tables.values())
+            rows.beginEvent();
     }
 
     /** Takes back the writes since {@link beginEvent}. */
     rollback(): void {
-        for (const {pending, id, before} of this.#undo.reverse()) {
-            if (before === undefined)
-                pending.delete(id);
-            else
-                pending.set(id, before);
-        }
-        this.#undo = [];
+        for (const {rows} of this.#tables.values())
+            rows.rollback();
     }
 
     pendingWrites(): RowWrite[] {
         const writes: RowWrite[] = [];
-        for (const [table, {pending}] of this.#tables) {
-            for (const [id, row] of pending)
+        for (const [table, {rows}] of this.#tables) {
+            for (const {id, row} of rows.dirty)
                 writes.push({table, id, row});
         }
         return writes;
@@ -98,35 +83,27 @@ export class UnitOfWork implements TableAccess {
 
     /** The pending writes have been committed: from now on they are known rows. */
     markCommitted(): void {
-        for (const {pending, cache, cached} of this.#tables.values()) {
-            if (cached) {
-                for (const [id, row] of pending)
-                    cache.set(id, row);
-            }
-            pending.clear();
-        }
-        this.#undo = [];
+        for (const {rows, cached} of this.#tables.values())
+            rows.settle(cached);
         this.#pendingBytes = 0;
         this.#wantsCommit = false;
     }
 
     async get(table: TableSpec, id: string): Promise<Row | null> {
-        const state = this.#table(table);
-        const {pending, cache, known} = state;
-        let row = pending.get(id);
-        if (row === undefined && state.cached) {
-            row = cache.get(id);
-            if (row === undefined && known !== undefined && !known.mayHave(id))
-                row = null;
-        }
-        if (row === undefined) {
-            row = (await this.#store.getRows(table, [id]))[0] ?? null;
-            if (state.cached)
-                cache.set(id, row);
-            // Somebody may have written it while this was reading.
-            row = pending.get(id) ?? row;
-        }
-        return row === null ? null : copyStorable(row);
+        const {rows, known, cached} = this.#table(table);
+        const entry = rows.get(id);
+        if (entry !== undefined)
+            return copyOf(entry.row);
+        if (cached && known !== undefined && !known.mayHave(id))
+            return null;
+        const row = (await this.#store.getRows(table, [id]))[0] ?? null;
+        // Somebody may have written it while this was reading.
+        const written = rows.get(id);
+        if (written !== undefined)
+            return copyOf(written.row);
+        if (cached)
+            rows.add(id, row);
+        return copyOf(row);
     }
 
     async set(table: TableSpec, id: string, row: Row): Promise<void> {
@@ -156,24 +133,22 @@ export class UnitOfWork implements TableAccess {
     async beforeNative(table: TableSpec): Promise<void> {
         const state = this.#table(table);
         state.cached = false;
-        state.cache.clear();
+        state.rows.drop();
         await this.#options.flush();
     }
 
     #pendingForQuery(table: TableSpec): ReadonlyMap<string, Row | null> {
-        const {pending} = this.#table(table);
-        this.#wantsCommit ||= pending.size > MAX_PENDING_QUERIED;
-        return pending;
+        const {dirty} = this.#table(table).rows;
+        this.#wantsCommit ||= dirty.length > MAX_PENDING_QUERIED;
+        return new Map(dirty.map(({id, row}) => [id, row]));
     }
 
-    #write({name}: TableSpec, id: string, row: Row | null): void {
-        const state = this.#tables.get(name) ?? this.#addTable(name);
-        const before = state.pending.get(id);
-        this.#undo.push({pending: state.pending, id, before});
-        state.pending.set(id, row);
-        if (before === undefined) {
-            this.#pendingBytes += 64 + id.length * 2 + roughSize(row);
-            state.known?.add(id);
+    #write(table: TableSpec, id: string, row: Row | null): void {
+        const {rows, known} = this.#table(table);
+        const bytes = rows.write(id, row);
+        if (bytes > 0) {
+            this.#pendingBytes += bytes;
+            known?.add(id);
         }
     }
 
@@ -183,8 +158,7 @@ export class UnitOfWork implements TableAccess {
 
     #addTable(name: string): TableState {
         const state: TableState = {
-            pending: new Map(),
-            cache: new RowCache(this.#options.cacheBytes),
+            rows: new TableRows(this.#options.cacheBytes),
             known: this.#fromNothing ? new KeyFilter(KEY_FILTER_BYTES) : undefined,
             cached: true
         };
@@ -192,3 +166,5 @@ export class UnitOfWork implements TableAccess {
         return state;
     }
 }
+
+const copyOf = (row: Row | null): Row | null => row === null ? null : copyStorable(row);
