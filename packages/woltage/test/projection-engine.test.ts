@@ -1,77 +1,10 @@
-import {afterEach, describe, expect, it} from 'vitest';
-import createWoltage, {
-    Aggregate, defineEvent, emit, Event, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, Projector, ReadModel, sideEffect, z,
-    type CommitBatch, type EventConstructionData, type ITable, type ScopeOptions, type TableDefinitionMap, type TableEntry, type Woltage, type WoltageConfig
+import {describe, expect, it} from 'vitest';
+import {
+    Aggregate, emit, Event, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, sideEffect, z,
+    type CommitBatch, type EventConstructionData, type ScopeOptions, type TableDefinitionMap, type WoltageConfig
 } from 'woltage';
 import {eventually} from './support/account.ts';
-
-const schema = z.object({title: z.string(), rank: z.number()});
-const Added = defineEvent('Added', {schema});
-const Noted = defineEvent('Noted', {schema: z.object({text: z.string()})});
-type Added = InstanceType<typeof Added>;
-
-const todo = Aggregate.create('todo', {$init: () => ({titles: [] as string[]})})
-    .on(Added, (state, {payload}) => {
-        state.titles.push(payload.title);
-    });
-const add = todo.registerCommand(schema, function add(_state, payload) {
-    return new Added({payload});
-});
-const addMany = todo.registerCommand(z.array(schema), function addMany(_state, payload) {
-    return payload.map(item => new Added({payload: item}));
-});
-
-const tables = {todos: {key: z.object({id: z.string()}), schema: z.object({title: z.string(), rank: z.number(), seen: z.number()})}};
-type Todos = ITable<(typeof tables)['todos']>;
-type Todo = TableEntry<(typeof tables)['todos']>;
-
-/** A projector that does what a test wants. */
-function projectorOf(handle: (todos: Todos, event: Added) => unknown, version = 1) {
-    class TodoProjector extends Projector<typeof tables> {
-        static schema = tables;
-        static version = version;
-
-        [Added.identity](event: Added) {
-            return handle(this.store.tables.todos, event);
-        }
-    }
-    return TodoProjector;
-}
-
-class TodoList extends ReadModel<{readonly store: Projector<typeof tables>['store']}> {
-    projectionName = 'todo';
-
-    all() {
-        return this.store.tables.todos.find({}, {sort: {rank: 'asc'}});
-    }
-
-    titles({id}: {id: string}) {
-        return this.stateOf(todo, id);
-    }
-}
-
-const running: Woltage[] = [];
-afterEach(async () => {
-    for (const woltage of running.splice(0))
-        await woltage.stop();
-});
-
-async function start(projector: ReturnType<typeof projectorOf>, config: Partial<WoltageConfig> = {}, events = new MemoryEventStoreData(), rows = new MemoryStoreData()) {
-    const store = {adapter: MemoryStore, args: [rows]};
-    const woltage = await createWoltage({
-        eventStore: {adapter: MemoryEventStore, args: [events]}, eventClasses: [Added, Noted], aggregates: [todo], projectorClasses: [projector],
-        readModelClasses: [TodoList], internalStore: store, stores: {main: store},
-        projections: [{name: 'todo', version: 1, projector, store: 'main'}], projectionTuning: {retryMs: 1}, ...config
-    });
-    running.push(woltage);
-    return woltage;
-}
-
-const items = (count: number) => Array.from({length: count}, (_, rank) => ({title: `t${rank}`, rank}));
-const count = async (todos: Todos, {payload, aggregateId}: Added): Promise<void> => {
-    const row = await todos.get({id: aggregateId}) ?? {id: aggregateId, title: payload.title, rank: 0, seen: 0};
-    await todos.set({...row, seen: row.seen + 1});
-};
+import {add, Added, addMany, count, items, Noted, projectorOf, start, todo, TodoList, type Todo} from './support/todo.ts';
 
 describe('a unit of work', () => {
     it('shows a batch its own writes, also to find and count', async () => {

@@ -15,8 +15,8 @@ export interface OwnershipOptions {
     /** The key of the slice's fault. */
     readonly faultKey: string;
     readonly leaseMs: number;
-    /** Whether this process should work on one more slice. */
-    readonly mayTake: () => boolean;
+    /** Asks whether this process should work on one more slice; the result is to be called when it has been taken, or could not be. */
+    readonly reserve: () => (() => void) | undefined;
     /** Is told, each time it looks, how far the one at work has come. */
     readonly onStandby: (checkpoint: Checkpoint | undefined) => void;
     /** Is told that the projection has stopped at an event. */
@@ -62,25 +62,8 @@ export class Ownership {
         return undefined;
     }
 
-    /**
-     * Shows others that this one is alive, until the session ends. Ends the session when somebody else has taken over.
-     *
-     * @returns What went wrong; never rejects
-     */
-    async keep(session: AbortController): Promise<{readonly error: unknown} | undefined> {
-        const interval = this.#options.leaseMs / 4;
-        try {
-            for (await delay(interval, session.signal); !session.signal.aborted; await delay(interval, session.signal))
-                await this.#options.runner.lease.beat();
-            return undefined;
-        } catch (error) {
-            session.abort();
-            return {error};
-        }
-    }
-
     async #tryOnce(): Promise<Checkpoint | undefined> {
-        const {runner, store, faultKey, mayTake, onFault, onStandby} = this.#options;
+        const {runner, store, faultKey, reserve, onFault, onStandby} = this.#options;
         const standing = await runner.lease.look();
         if (this.#isHeld(standing.checkpoint)) {
             onStandby(standing.checkpoint);
@@ -91,11 +74,12 @@ export class Ownership {
             onFault(parseFault(fault));
             return undefined;
         }
-        if (!mayTake()) {
+        const done = reserve();
+        if (done === undefined) {
             onStandby(standing.checkpoint);
             return undefined;
         }
-        return this.#take(standing, fault);
+        return this.#take(standing, fault).finally(done);
     }
 
     async #take(standing: Standing, fault: StoreRecord | undefined): Promise<Checkpoint | undefined> {

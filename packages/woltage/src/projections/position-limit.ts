@@ -8,11 +8,13 @@ export class PositionLimit {
         return this.#position;
     }
 
-    set(position: bigint | undefined): void {
-        if (position === this.#position)
-            return;
-        this.#position = position;
-        this.#changes.dispatchEvent(new Event('change'));
+    /** @returns The position */
+    set<P extends bigint | undefined>(position: P): P {
+        if (position !== this.#position) {
+            this.#position = position;
+            this.#changes.dispatchEvent(new Event('change'));
+        }
+        return position;
     }
 
     /** The position, or the limit where that is earlier. */

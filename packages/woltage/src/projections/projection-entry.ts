@@ -108,7 +108,7 @@ function createWorker(
     Object.defineProperty(projector, 'store', {value: adapter.scope({...scope, access: () => runner.work})});
     const {count, by} = partitions;
     return new ProjectionWorker({
-        id, slice, place, runtime, eventStore, runner, types: handlers.types, tuning, log, mayTake: share.mayTake, mustYield: share.mustYield,
+        id, slice, place, runtime, eventStore, runner, types: handlers.types, tuning, log, reserve: share.reserve, mustYield: share.mustYield,
         accepts: count === 1 || by !== PARTITION_OF_AGGREGATE ? undefined : (aggregateName, aggregateId) => partitionOfAggregate(count, aggregateName, aggregateId) === slice,
         onTaken: async () => {
             await hold.onTaken(slice);

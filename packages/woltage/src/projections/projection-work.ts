@@ -92,6 +92,7 @@ export class SliceShare {
     readonly #instances: Instances;
     readonly #count: number;
     #workers: readonly ProjectionWorker[] = [];
+    #reserved = 0;
 
     constructor(count: number, instances: Instances) {
         this.#count = count;
@@ -103,7 +104,19 @@ export class SliceShare {
         this.#workers = workers;
     }
 
-    readonly mayTake = (): boolean => this.#count === 1 || this.#owned < this.#fair;
+    /**
+     * Asks for one more slice.
+     *
+     * @returns A function to call when it has been taken, or could not be; `undefined` when this process has its share
+     */
+    readonly reserve = (): (() => void) | undefined => {
+        if (this.#count > 1 && this.#owned + this.#reserved >= this.#fair)
+            return undefined;
+        this.#reserved++;
+        return () => {
+            this.#reserved--;
+        };
+    };
 
     readonly mustYield = (): boolean => this.#count > 1 && this.#owned > this.#fair;
 

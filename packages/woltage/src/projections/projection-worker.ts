@@ -5,6 +5,7 @@ import {readAhead} from '../shared/async-pages.ts';
 import {Mutex} from '../shared/mutex.ts';
 import type {BatchRunner} from './batch-runner.ts';
 import {sliceKey, type Checkpoint} from './checkpoint.ts';
+import {Chores} from './chores.ts';
 import {historicEffects} from './event-effects.ts';
 import {FAULT} from './fault.ts';
 import {Ownership} from './ownership.ts';
@@ -15,8 +16,8 @@ import type {WorkerOptions} from './worker-options.ts';
 import {WorkerProgress} from './worker-progress.ts';
 import {WorkerStatus} from './worker-status.ts';
 
-/** How often the checkpoint is written, at most, while nothing comes that concerns the projection, in ms. */
-const IDLE_CHECKPOINT_MS = 1000;
+/** How often the checkpoint is written, at most, while nothing comes that concerns the projection, in ms: other processes wait for it. */
+const IDLE_CHECKPOINT_MS = 250;
 
 /** Works on one slice of a projection: follows the event store and hands batches to the runner, until it is stopped. */
 export class ProjectionWorker {
@@ -32,7 +33,6 @@ export class ProjectionWorker {
     readonly status = new WorkerStatus();
     /** Everything up to here has been handled, though maybe not committed. */
     #reached = -1n;
-    #committedAt = 0;
     #isOwner = false;
     #abort = new AbortController();
     #session = new AbortController();
@@ -42,12 +42,12 @@ export class ProjectionWorker {
     #done: Promise<void> = Promise.resolve();
 
     constructor(options: WorkerOptions) {
-        const {id, runner, place, tuning, slice, mayTake} = options;
+        const {id, runner, place, tuning, slice, reserve} = options;
         this.#options = options;
         this.#recovery = new Recovery(options, this.status);
         this.progress = new WorkerProgress(options.eventStore);
         this.#ownership = new Ownership({
-            runner, store: place.store, faultKey: sliceKey(FAULT, slice), leaseMs: tuning.leaseMs, mayTake,
+            runner, store: place.store, faultKey: sliceKey(FAULT, slice), leaseMs: tuning.leaseMs, reserve,
             onStandby: checkpoint => this.#standBy(checkpoint),
             onFault: fault => this.#opened(this.status.showFault(id, fault))
         });
@@ -85,10 +85,9 @@ export class ProjectionWorker {
 
     /** Leaves the slice to another process, where this one works on more than its share. */
     yieldIfTooMany(): void {
-        if (!this.#isOwner || !this.#options.mustYield())
-            return;
-        this.#isYielding = true;
-        this.#session.abort();
+        this.#isYielding ||= this.#isOwner && this.#options.mustYield();
+        if (this.#isYielding)
+            this.#session.abort();
     }
 
     /** Looks at once whether a fault is gone, or the slice free. */
@@ -109,11 +108,7 @@ export class ProjectionWorker {
 
     /** Commits, and stands still where it is. @returns That position */
     holdHere(): Promise<bigint> {
-        return this.#turn.run(async () => {
-            await this.#commit();
-            this.limit.set(this.position);
-            return this.position;
-        });
+        return this.#turn.run(async () => this.limit.set(await this.#commit()));
     }
 
     async #work(signal: AbortSignal): Promise<void> {
@@ -152,13 +147,12 @@ export class ProjectionWorker {
         const batches = eventStore.subscribe({
             after: start < 0n ? undefined : start, filter: {types, accepts}, batchSize: tuning.batchSize, signal: ending
         });
-        const keeping = this.#ownership.keep(session);
+        const chores = new Chores(session)
+            .every(tuning.leaseMs / 4, () => runner.lease.beat())
+            .every(IDLE_CHECKPOINT_MS, () => this.#writeDown());
         for await (const batch of readAhead(batches, () => session.abort()))
             await this.#handleBatch(batch, ending);
-        session.abort();
-        const lost = await keeping;
-        if (lost !== undefined)
-            throw lost.error;
+        await chores.end();
         if (!signal.aborted && !this.#isYielding)
             throw new UnavailableError('The event store ended the subscription.', {code: 'SUBSCRIPTION_ENDED'});
         await this.#turn.run(async () => {
@@ -210,7 +204,7 @@ export class ProjectionWorker {
         const {runner} = this.#options;
         if (end > this.#reached)
             this.#reached = end;
-        if (caughtUp && runner.isPending || performance.now() - this.#committedAt > IDLE_CHECKPOINT_MS)
+        if (caughtUp && runner.isPending)
             await this.#commit();
         // Nothing waits for a commit: everything up to here is as good as committed.
         if (!runner.isPending && this.#reached > this.position)
@@ -219,12 +213,18 @@ export class ProjectionWorker {
             await this.#goLive();
     }
 
-    async #commit(): Promise<void> {
+    async #writeDown(): Promise<void> {
+        if (!this.#options.runner.isPending && this.#options.runner.lease.position < this.#reached)
+            await this.#turn.run(() => this.#commit());
+    }
+
+    /** @returns The position up to which everything is committed now */
+    async #commit(): Promise<bigint> {
         await this.#options.runner.commit(this.#reached);
-        this.#committedAt = performance.now();
         this.#recovery.progressed();
         if (this.#reached > this.position)
             this.#watch.position = this.#reached;
+        return this.position;
     }
 
     /** Waits while the position lies beyond the limit. */

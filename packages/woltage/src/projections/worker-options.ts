@@ -17,8 +17,8 @@ export interface WorkerOptions {
     readonly accepts: ((aggregateName: string, aggregateId: string) => boolean) | undefined;
     readonly tuning: ProjectionTuning;
     readonly log: Logger;
-    /** Whether this process should work on one more slice, if this is one more. */
-    readonly mayTake: () => boolean;
+    /** Asks whether this process should work on one more slice; the result is to be called when it has been taken, or could not be. */
+    readonly reserve: () => (() => void) | undefined;
     /** Whether this process works on more slices than its share. */
     readonly mustYield: () => boolean;
     /** Called when the slice has been taken over, before anything is handled. */
