@@ -1,0 +1,115 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {connect, createServer, type AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+
+/** A Redis server of a test's own, on a free port of this machine, with an append-only file that outlives {@link RedisServer.kill}. */
+export interface RedisServer {
+    readonly port: number;
+    readonly url: string;
+    /** Starts it (again), with the data that it had. */
+    start(): Promise<void>;
+    /** Ends it at once, as a crash does. */
+    kill(): Promise<void>;
+    /** Halts it without ending its connections. */
+    pause(): void;
+    resume(): void;
+    /** Ends it, and removes its data. */
+    stop(): Promise<void>;
+}
+
+/** Starts `redis-server`. @throws when it is not installed */
+export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'woltage-redis-'));
+    const port = await freePort();
+    const server = new LocalRedis(port, folder, settings);
+    await server.start();
+    return server;
+}
+
+class LocalRedis implements RedisServer {
+    readonly port: number;
+    readonly url: string;
+    readonly #folder: string;
+    readonly #settings: readonly string[];
+    #process: ChildProcess | undefined;
+
+    constructor(port: number, folder: string, settings: readonly string[]) {
+        this.port = port;
+        this.url = `redis://127.0.0.1:${port}`;
+        this.#folder = folder;
+        this.#settings = settings;
+    }
+
+    async start(): Promise<void> {
+        const process = this.#process = spawn('redis-server', [
+            '--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.#folder, '--save', '', '--appendonly', 'yes', '--daemonize', 'no', ...this.#settings
+        ], {stdio: 'ignore'});
+        const failed = once(process, 'error').then(([error]) => {
+            throw error;
+        });
+        const ended = once(process, 'exit').then(([code]) => {
+            throw new Error(`redis-server ended with code ${code}.`);
+        });
+        failed.catch(() => undefined);
+        ended.catch(() => undefined);
+        await Promise.race([this.#answers(), failed, ended]);
+    }
+
+    async kill(): Promise<void> {
+        await this.#end('SIGKILL');
+    }
+
+    pause(): void {
+        this.#process?.kill('SIGSTOP');
+    }
+
+    resume(): void {
+        this.#process?.kill('SIGCONT');
+    }
+
+    async stop(): Promise<void> {
+        await this.#end('SIGKILL');
+        await rm(this.#folder, {recursive: true, force: true});
+    }
+
+    async #end(signal: NodeJS.Signals): Promise<void> {
+        const process = this.#process;
+        this.#process = undefined;
+        if (process === undefined || process.exitCode !== null || process.signalCode !== null)
+            return;
+        const ended = once(process, 'exit');
+        process.kill(signal);
+        await ended;
+    }
+
+    async #answers(): Promise<void> {
+        for (; ;) {
+            const socket = connect(this.port, '127.0.0.1');
+            try {
+                await once(socket, 'connect');
+                socket.write('PING\r\n');
+                const [answer] = await once(socket, 'data') as [Buffer];
+                // It refuses a stranger, but it is there.
+                if (answer.toString().startsWith('+PONG') || answer.toString().startsWith('-NOAUTH'))
+                    return;
+            } catch {
+                // Not yet.
+            } finally {
+                socket.destroy();
+            }
+            await new Promise(resolve => setTimeout(resolve, 10));
+        }
+    }
+}
+
+async function freePort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const {port} = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+}
