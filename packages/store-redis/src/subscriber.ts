@@ -84,7 +84,9 @@ export class Subscriber {
         // The driver has subscribed again when it is ready again.
         client.on('ready', this.#tellAll);
         clearInterval(this.#heartbeat);
-        this.#heartbeat = setInterval(() => this.#check(client).catch(this.#note), this.#timeoutMs / 2).unref();
+        this.#heartbeat = setInterval(() => {
+            this.#check(client).catch(this.#note);
+        }, this.#timeoutMs / 2).unref();
         if (this.#isClosed)
             clearInterval(this.#heartbeat);
         return client;
