@@ -1,10 +1,10 @@
 import {afterEach, describe, expect, it} from 'vitest';
 import createWoltage, {
-    MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, sideEffect, type ITable, type TableEntry, type Woltage, type WoltageConfig
+    MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, sideEffect, type Woltage, type WoltageConfig
 } from 'woltage';
 import {eventually} from './support/account.ts';
 import {Life, mortalAdapters} from './support/mortal.ts';
-import {add, Added, addMany, count, items, Noted, projectorOf, todo, TodoList} from './support/todo.ts';
+import {add, Added, addMany, count, items, Noted, projectorOf, todo, TodoList, type Todos} from './support/todo.ts';
 
 const running: Woltage[] = [];
 afterEach(async () => {
@@ -176,8 +176,6 @@ describe('a declared projection', () => {
 describe('a partitioned projection', () => {
     const partitioned = (handle: (todos: Todos, event: Added) => unknown, partitions: number, settings: object = {}) =>
         Object.assign(projectorOf(handle), {partitions, ...settings});
-    type Todos = ITable<{key: typeof import('./support/todo.ts').tables.todos.key; schema: typeof import('./support/todo.ts').tables.todos.schema}>;
-    type Row = TableEntry<typeof import('./support/todo.ts').tables.todos>;
 
     it('is worked on in slices that are shared out, and taken over when an instance dies', async () => {
         const data = backing();
@@ -210,7 +208,7 @@ describe('a partitioned projection', () => {
         await one.executeQuery(TodoList, 'all', {}, {}, {after: position});
         const rows = await one.executeQuery(TodoList, 'all', {});
         const events = Number(position) + 1;
-        expect(rows.reduce((sum: number, {seen}: Row) => sum + seen, 0)).toBe(events);
+        expect(rows.reduce((sum, {seen}) => sum + seen, 0)).toBe(events);
     });
 
     it('is replayed by all instances together, switched as one, and divided by a key of one\'s own', async () => {
