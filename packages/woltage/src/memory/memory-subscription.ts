@@ -1,5 +1,5 @@
 import type {RecordedEvent} from '../events/index.ts';
-import type {SubscribeOptions, SubscriptionBatch} from '../ports/index.ts';
+import type {EventFilter, SubscribeOptions, SubscriptionBatch} from '../ports/index.ts';
 import {toRecord, type MemoryEventStoreData, type StoredEvent} from './memory-event-store-data.ts';
 
 const DEFAULT_BATCH = 1000;
@@ -22,17 +22,19 @@ export async function* followMemory(
         isFirst = false;
         const page = events.slice(next, next + (types === undefined ? batchSize : WINDOW));
         const batch: RecordedEvent[] = [];
-        next += take(page, types, batchSize, batch);
+        next += take(page, types, filter?.accepts, batchSize, batch);
         yield {events: batch, position: next === 0 ? undefined : BigInt(next - 1), caughtUp: next >= events.length};
     }
 }
 
 /** Adds what matches until the batch is full. @returns How many events it has looked at */
-function take(page: readonly StoredEvent[], types: ReadonlySet<string> | undefined, batchSize: number, batch: RecordedEvent[]): number {
+function take(
+    page: readonly StoredEvent[], types: ReadonlySet<string> | undefined, accepts: EventFilter['accepts'], batchSize: number, batch: RecordedEvent[]
+): number {
     for (const [index, event] of page.entries()) {
         if (batch.length === batchSize)
             return index;
-        if (types === undefined || types.has(event.data.type))
+        if ((types === undefined || types.has(event.data.type)) && accepts?.(event.aggregateName, event.aggregateId) !== false)
             batch.push(toRecord(event));
     }
     return page.length;
