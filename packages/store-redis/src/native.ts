@@ -21,7 +21,7 @@ export interface RedisNative<T extends TableDefinitionMap> {
 export function runNative<T extends TableDefinitionMap, R>(
     connection: Connection, keys: Keys, run: (native: RedisNative<T>) => R | Promise<R>
 ): Promise<R> {
-    return connection.use(async client => {
+    return connection.use(async ({client}) => {
         const known: Promise<unknown>[] = [];
         const key = (name: string): string => {
             const own = keys.own(name);

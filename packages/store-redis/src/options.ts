@@ -66,12 +66,11 @@ function isUrl(url: unknown): boolean {
 }
 
 /** The server's address for messages, without credentials. */
-export function serverName({url, clientOptions}: RedisStoreOptions): string {
+export function serverName({url}: RedisStoreOptions): string {
     if (url === undefined)
         return 'of the given client';
     const {protocol, hostname, port, pathname} = new URL(url);
     if (protocol === 'unix:')
         return `unix://${pathname}`;
-    const {host = hostname || 'localhost'} = (clientOptions?.socket ?? {}) as {host?: string};
-    return `${protocol}//${host}:${port || '6379'}${pathname === '/' ? '' : pathname}`;
+    return `${protocol}//${hostname || 'localhost'}:${port || '6379'}${pathname === '/' ? '' : pathname}`;
 }

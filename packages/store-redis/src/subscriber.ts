@@ -1,6 +1,7 @@
 import type {Logger} from 'woltage';
 import type {ClientSource} from './client-source.ts';
 import {isCluster, send, type RedisClient} from './client.ts';
+import type {LinkOptions} from './link.ts';
 import {within} from './within.ts';
 
 interface Channel {
@@ -20,7 +21,7 @@ export class Subscriber {
     #heartbeat: NodeJS.Timeout | undefined;
     #isClosed = false;
 
-    constructor(source: ClientSource, timeoutMs: number, logger: Logger | undefined) {
+    constructor({source, timeoutMs, logger}: LinkOptions) {
         this.#source = source;
         this.#timeoutMs = timeoutMs;
         this.#logger = logger;
@@ -75,7 +76,7 @@ export class Subscriber {
         const client = this.#source.createSubscriber(() => isPatient && !this.#isClosed);
         client.on('error', this.#note);
         try {
-            await within(this.#timeoutMs, client.connect(), () => new Error('It gave no answer.'));
+            await within(this.#timeoutMs, client.connect(), () => noAnswer);
         } catch (error) {
             end(client);
             throw error;
@@ -101,10 +102,9 @@ export class Subscriber {
         // A cluster's client doesn't say when one of its connections was away.
         if (isCluster(client))
             return this.#tellAll();
-        if (client.isReady === false)
-            return;
         try {
-            await within(this.#timeoutMs / 2, send(client, undefined, ['PING']), () => new Error('It gave no answer.'));
+            // The driver waits for ever for a server that accepts a connection and then says nothing.
+            await within(this.#timeoutMs / 2, send(client, undefined, ['PING']), () => noAnswer);
         } catch (error) {
             if (this.#isClosed || !client.isOpen)
                 return;
@@ -118,8 +118,10 @@ export class Subscriber {
         for (; ;) {
             try {
                 const client = await this.#open();
-                for (const [name, {tell}] of this.#channels)
-                    await client.subscribe(name, tell);
+                await within(this.#timeoutMs, this.#subscribeAll(client), () => noAnswer).catch((error: unknown) => {
+                    end(client);
+                    throw error;
+                });
                 this.#tellAll();
                 return client;
             } catch (error) {
@@ -130,7 +132,14 @@ export class Subscriber {
             }
         }
     }
+
+    async #subscribeAll(client: RedisClient): Promise<void> {
+        for (const [name, {tell}] of this.#channels)
+            await client.subscribe(name, tell);
+    }
 }
+
+const noAnswer = new Error('It gave no answer.');
 
 const isOpen = (opening: Promise<RedisClient>): Promise<boolean> => opening.then(client => client.isOpen, () => false);
 
