@@ -1,6 +1,7 @@
 import {BadRequestError, WoltageError} from '../errors/index.ts';
 import {Event, placeEvent, type Cause, type EventCatalogue} from '../events/index.ts';
 import {STATE_NEW, type IEventStore} from '../ports/index.ts';
+import {traced} from '../shared/telemetry.ts';
 import {validate} from '../shared/validate.ts';
 import type {CommandHandle} from './aggregate.ts';
 import type {AggregateLoader} from './aggregate-loader.ts';
@@ -48,7 +49,7 @@ export class CommandExecutor {
         // Awaited only where there is something to wait for: on a hot path every promise counts.
         const validated = schema === undefined ? payload : validate(schema, payload, () => `Payload of command '${aggregate.name}.${name}'`);
         const valid = validated instanceof Promise ? await validated as unknown : validated;
-        const {state, revision, position} = await this.#loader.load(aggregate, aggregateId);
+        const {state, revision, position} = await traced('woltage.load', () => ({'woltage.aggregate': aggregate.name}), () => this.#loader.load(aggregate, aggregateId));
         const deciding = run(() => handler(state as never, valid as never, {...context, aggregateId}));
         const events = toEvents(deciding instanceof Promise ? await deciding : deciding, command);
         if (events.length === 0)
@@ -58,7 +59,8 @@ export class CommandExecutor {
             claimEvent(event, aggregateId);
         const data = events.map(event => this.#catalogue.toData(event, event.id, cause));
         const expected = revision < 0n ? STATE_NEW : revision;
-        const {revision: last, position: lastPosition} = await this.#eventStore.append(aggregate.name, aggregateId, data, expected);
+        const {revision: last, position: lastPosition} = await traced('woltage.append',
+            () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => this.#eventStore.append(aggregate.name, aggregateId, data, expected));
         const first = last - BigInt(events.length - 1);
         events.forEach((event, index) => {
             const {correlationId, causationId} = data[index] ?? event;

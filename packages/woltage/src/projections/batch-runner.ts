@@ -6,6 +6,7 @@ import {DeadLetters} from './dead-letters.ts';
 import {EventEffects, historicEffects} from './event-effects.ts';
 import {HandlerFailure} from './handler-failure.ts';
 import {Outbox} from './outbox.ts';
+import {observeBatch, observeEffect} from './observe.ts';
 import {PARTITION_OF_AGGREGATE} from './partitions.ts';
 import {PutAside} from './put-aside.ts';
 import type {BatchRunnerOptions, BoundHandler} from './runner-options.ts';
@@ -38,8 +39,7 @@ export class BatchRunner {
     #current: string | undefined;
 
     constructor(options: BatchRunnerOptions) {
-        const {id, place, self, tuning, slice, intents, log} = options;
-        this.#options = options;
+        const {id, place, self, tuning, slice, intents, log} = this.#options = options;
         this.lease = new SliceLease(place, self, tuning.leaseMs);
         this.letters = new DeadLetters(slice, this.staged);
         this.aside = new PutAside({id, slice, log, staged: this.staged, letters: this.letters});
@@ -125,6 +125,7 @@ export class BatchRunner {
         const records = this.staged.writes();
         if (writes.length > 0 || records.length > 0 || position > this.lease.position)
             await this.lease.commit(position, {writes, records}, this.#live);
+        observeBatch(this.#options.id, this.#uncommitted, writes.length, this.#began);
         this.work.markCommitted();
         this.staged.clear();
         this.#settleAccounts(duringEvent ? this.#current : undefined);
@@ -204,6 +205,7 @@ export class BatchRunner {
             completed,
             confirm: () => this.lease.confirm(),
             stage: durable => this.#outbox.stage({...durable, id: `${event.id}/${durable.key}`, projection: name, cause: {id: event.id, correlationId: event.correlationId}}),
+            observe: run => observeEffect(id, event.id, run),
             onFailure: error => log.warn({err: error, projection: id, event: event.id}, 'A side effect failed')
         }, `${name}:`);
         try {

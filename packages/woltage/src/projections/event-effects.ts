@@ -19,6 +19,8 @@ export interface EffectOptions {
     readonly confirm: () => Promise<void>;
     /** Writes a durable effect down, to be committed with the event's rows. */
     readonly stage: (effect: DurableEffect) => void;
+    /** Runs an effect where it is seen. */
+    readonly observe: (run: () => Promise<void>) => Promise<void>;
     /** Is told of every effect that fails, whether or not the handler deals with it. */
     readonly onFailure: (error: unknown) => void;
 }
@@ -84,8 +86,10 @@ export class EventEffects implements EffectScope {
         await this.#options.confirm();
         const inner = new EventEffects(this.cause, this.#options, `${key}.`);
         const context = currentContext();
-        await (context === undefined ? effect(key) : runInContext({...context, effects: inner}, () => effect(key)));
-        await inner.settle();
+        await this.#options.observe(async () => {
+            await (context === undefined ? effect(key) : runInContext({...context, effects: inner}, () => effect(key)));
+            await inner.settle();
+        });
         this.#durable.push(...inner.#durable);
         this.#options.completed.set(key, inner.#durable);
     }

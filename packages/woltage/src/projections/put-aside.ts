@@ -6,6 +6,7 @@ import {sliceKey} from './checkpoint.ts';
 import type {DeadLetters} from './dead-letters.ts';
 import {SKIP} from './fault.ts';
 import type {HandlerFailure} from './handler-failure.ts';
+import {observeDeadLetter} from './observe.ts';
 import type {StagedRecords} from './staged-records.ts';
 
 export interface PutAsideOptions {
@@ -73,6 +74,7 @@ export class PutAside {
     #addLetter(record: RecordedEvent, {message, code, attempts}: Parked, fires: boolean, completed: ReadonlyMap<string, readonly DurableEffect[]> = new Map()): void {
         const {id, log, letters} = this.#options;
         log.error({projection: id, event: record.id, position: record.position.toString(), attempts, reason: message}, 'Event put to the dead letters');
+        observeDeadLetter(id);
         letters.add(record, {error: {message, code}, attempts, fires, completed: [...completed]});
     }
 }

@@ -8,6 +8,7 @@ import {defaultTuning, ProjectionCare, ProjectionService} from '../projections/i
 import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
 import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
+import {findTelemetry} from '../shared/telemetry.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
 import {CommandLookup} from './command-lookup.ts';
 import type {WoltageConfig} from './config.ts';
@@ -15,6 +16,7 @@ import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {emitEvents} from './emission.ts';
 import {InFlight} from './in-flight.ts';
+import {observeCommand, observeProjections, observeQuery} from './observe.ts';
 import {ProjectionControl, type ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
@@ -41,11 +43,13 @@ export class Woltage extends ProjectionControl {
     readonly #lifecycle = new Mutex();
     readonly #log: Logger;
     #unguard = (): void => undefined;
+    #unobserve = (): void => undefined;
     #phase: Phase = 'created';
 
     /** @internal Use {@link createWoltage}. */
     constructor(config: WoltageConfig, definitions: Definitions) {
         super();
+        findTelemetry();
         const log = this.#log = config.logger ?? silentLogger;
         this.#lookup = new CommandLookup(definitions);
         this.#adapters = createAdapters(config);
@@ -95,7 +99,7 @@ export class Woltage extends ProjectionControl {
             const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
             const current = currentContext();
             const cause = current?.runtime === this.#runtime ? current.effects?.cause : undefined;
-            return this.#commands.execute(command, aggregateId, payload, context, cause, this.#inContext);
+            return observeCommand(command, () => this.#commands.execute(command, aggregateId, payload, context, cause, this.#inContext));
         });
     }
 
@@ -120,7 +124,8 @@ export class Woltage extends ProjectionControl {
                 await this.#projections.activeParts(projectionName).work.reached(after, timeoutMs);
             }
             const stores = new Map<string, IStore>();
-            return runInContext({runtime: this.#runtime, stores}, () => this.#readModels.query(readModel, handlerName, query, context));
+            return observeQuery(readModel, handlerName, () =>
+                runInContext({runtime: this.#runtime, stores}, () => this.#readModels.query(readModel, handlerName, query, context)));
         });
     }
 
@@ -137,6 +142,7 @@ export class Woltage extends ProjectionControl {
             if (this.#phase === 'stopped')
                 await this.#open();
             await this.#projections.set.start();
+            this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
         });
@@ -161,6 +167,7 @@ export class Woltage extends ProjectionControl {
             } finally {
                 this.#phase = 'stopped';
                 this.#unguard();
+                this.#unobserve();
                 await this.#projections.set.close();
                 await this.#adapters.close();
             }
