@@ -33,7 +33,7 @@ function make({url, clientOptions = {}}: RedisStoreOptions, timeoutMs: number, i
     try {
         return createClient({
             ...clientOptions,
-            url: url as string,
+            ...url === undefined ? {} : {url},
             disableOfflineQueue,
             commandOptions: {timeout: 0},
             socket: {connectTimeout: timeoutMs, ...clientOptions.socket, reconnectStrategy} as object

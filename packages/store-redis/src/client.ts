@@ -1,4 +1,4 @@
-type Listener = (...args: never[]) => void;
+type Listener = (...args: unknown[]) => void;
 
 /** What is needed of a client that is handed in: `createClient` and `createCluster` of the `redis` package make such. */
 export interface RedisConnectable {

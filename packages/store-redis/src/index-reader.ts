@@ -33,11 +33,11 @@ export interface IndexReaderOptions {
 /** Reads the rows of a query from an index, page by page. A row that is changed meanwhile may come twice. */
 export class IndexReader {
     readonly #options: IndexReaderOptions;
-    #pageSize: number;
+    readonly #firstPage: number;
 
     constructor(options: IndexReaderOptions) {
         this.#options = options;
-        this.#pageSize = Math.min(MAX_PAGE, Math.max(MIN_PAGE, (options.query.limit ?? Infinity) + 1));
+        this.#firstPage = Math.min(MAX_PAGE, Math.max(MIN_PAGE, (options.query.limit ?? Infinity) + 1));
     }
 
     /** The rows of a branch that belong to the answer, in the query's order. */
@@ -50,8 +50,9 @@ export class IndexReader {
 
     /** The rows of a range that belong to the answer, as they come. */
     async *rows(range: Range, isFalling = false): AsyncGenerator<FoundRow> {
-        for (let rest: Range | undefined = range; rest !== undefined;) {
-            const page: Page = await this.#page(rest, isFalling);
+        let rest: Range | undefined = range;
+        for (let size = this.#firstPage; rest !== undefined; size = nextPage(size)) {
+            const page: Page = await this.#page(rest, isFalling, size);
             yield* page.found.filter(this.#options.accepts);
             rest = page.rest;
         }
@@ -92,8 +93,9 @@ export class IndexReader {
         const run = plan.fields.slice(level, end);
         const isFalling = plan.sort[level]?.descending === true;
         const order = compareRows(query.sort);
-        for (let ahead = range; ;) {
-            const {found, rest} = await this.#page(ahead, isFalling);
+        let ahead = range;
+        for (let size = this.#firstPage; ; size = nextPage(size)) {
+            const {found, rest} = await this.#page(ahead, isFalling, size);
             const last = found.at(-1);
             const open = rest === undefined || last === undefined ? undefined : sortableFields(last.row, run);
             const complete = open === undefined ? found : found.filter(({row}) => sortableFields(row, run) !== open);
@@ -124,10 +126,8 @@ export class IndexReader {
         return end;
     }
 
-    async #page({from, to}: Range, isFalling: boolean): Promise<Page> {
+    async #page({from, to}: Range, isFalling: boolean, size: number): Promise<Page> {
         const {connection, keys, layout: {table, text}, plan} = this.#options;
-        const size = this.#pageSize;
-        this.#pageSize = Math.min(MAX_PAGE, 4 * size);
         const [least, greatest] = [`[${from}`, `(${to}`];
         const reply = await connection.run(
             READ_INDEX,
@@ -143,6 +143,8 @@ export class IndexReader {
         };
     }
 }
+
+const nextPage = (size: number): number => Math.min(MAX_PAGE, 4 * size);
 
 const groupOf = (at: string): Range => ({from: at, to: at + BEHIND});
 

@@ -1,4 +1,4 @@
-import type {RedisClientOptions} from 'redis';
+import type {RedisClientOptions, RedisFunctions, RedisModules, RedisScripts, RespVersions, TypeMapping} from 'redis';
 import {ConfigError, type Logger} from 'woltage';
 import type {RedisConnectable} from './client.ts';
 
@@ -12,7 +12,7 @@ export interface RedisStoreOptions {
      */
     readonly client?: RedisConnectable | undefined;
     /** More options for the client that is made for the URL: TLS, credentials, and what else the driver knows. */
-    readonly clientOptions?: Omit<RedisClientOptions, 'url'> | undefined;
+    readonly clientOptions?: Omit<RedisClientOptions<RedisModules, RedisFunctions, RedisScripts, RespVersions, TypeMapping>, 'url'> | undefined;
     /** What all keys of this store begin with (in their hash tag). Stores with different prefixes never meet. @default 'woltage' */
     readonly keyPrefix?: string | undefined;
     /** How long connecting, and each call, waits for the server before it fails, in ms. @default 10000 */
@@ -61,8 +61,17 @@ function checkSettings({keyPrefix, timeoutMs, logger}: RedisStoreOptions): void 
 function isUrl(url: unknown): boolean {
     if (typeof url !== 'string' || !URL.canParse(url))
         return false;
-    const {protocol, pathname} = new URL(url);
-    return PROTOCOLS.has(protocol) && (protocol === 'unix:' || /^(\/\d*)?$/.test(pathname));
+    const {protocol, pathname, username, password} = new URL(url);
+    return PROTOCOLS.has(protocol) && (protocol === 'unix:' || /^(\/\d*)?$/.test(pathname)) && isEncoded(username) && isEncoded(password);
+}
+
+function isEncoded(text: string): boolean {
+    try {
+        decodeURIComponent(text);
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /** The server's address for messages, without credentials. */

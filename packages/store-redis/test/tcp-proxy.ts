@@ -9,6 +9,7 @@ export class TcpProxy {
     #isSilent = false;
     #cutAfter: number | undefined;
     #swallows = false;
+    #received = 0;
 
     private constructor(server: Server, target: number) {
         this.#server = server;
@@ -28,8 +29,9 @@ export class TcpProxy {
         return (this.#server.address() as AddressInfo).port;
     }
 
-    get connections(): number {
-        return this.#pairs.size;
+    /** How many bytes have come from the server. */
+    get received(): number {
+        return this.#received;
     }
 
     /** Cuts all connections when so many bytes more have come from a client, or at once. What came before reaches the server. */
@@ -66,6 +68,7 @@ export class TcpProxy {
         this.#pairs.add(pair);
         client.on('data', data => this.#fromClient(data, server));
         server.on('data', data => {
+            this.#received += data.length;
             if (this.#swallows)
                 this.#cutAll();
             else if (!this.#isSilent)
