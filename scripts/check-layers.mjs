@@ -8,7 +8,7 @@ import {importsOf} from './imports-of.mjs';
 
 /** Core's folders from the ground up; folders in one row never import each other. */
 const LAYERS = [
-    ['errors'], ['shared'], ['events'], ['ports'], ['context'], ['aggregates', 'decisions', 'effects', 'read-models', 'actions'], ['projections'], ['memory'], ['runtime']
+    ['errors'], ['shared'], ['events'], ['ports'], ['context', 'tasks'], ['aggregates', 'decisions', 'effects', 'read-models', 'actions'], ['projections'], ['memory'], ['runtime']
 ];
 /** Core's folders that may use Node's modules. */
 const NODE_ALLOWED = new Set(['context', 'runtime']);

@@ -39,7 +39,7 @@ export interface EffectScope {
      */
     run(effect: (key: string) => unknown): Promise<void>;
     /** Has a durable effect written down under the same conditions. */
-    defer(name: string, payload: unknown): void;
+    defer(effect: {readonly name: string}, payload: unknown): void;
 }
 
 export interface ExecutionContext {

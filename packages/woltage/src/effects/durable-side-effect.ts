@@ -66,6 +66,11 @@ export class DurableSideEffect {
         byName.set(name, this);
     }
 
+    /** Whether there is any. */
+    static get isUsed(): boolean {
+        return byName.size > 0;
+    }
+
     static find(name: string): DurableSideEffect | undefined {
         return byName.get(name);
     }

@@ -36,6 +36,6 @@ export function sideEffect(effect: (...args: never[]) => unknown, options?: Dura
     return async (payload: unknown) => {
         const {effects, runtime} = requireEffects('A side effect');
         runtime.learnEffect(durable);
-        effects.defer(durable.name, payload);
+        effects.defer(durable, payload);
     };
 }

@@ -61,7 +61,7 @@ export class EventEffects implements EffectScope {
         return running;
     }
 
-    defer(name: string, payload: unknown): void {
+    defer({name}: {readonly name: string}, payload: unknown): void {
         const key = `${this.#path}${this.#count++}`;
         this.#stage({key, name, payload});
     }

@@ -1,11 +1,13 @@
 import type {DeadLetter, LetterOutcome, Projection, ProjectionCare, ProjectionService, RemoveOptions} from '../projections/index.ts';
 import type {DeclaredProjections, ProjectionPlan} from './declared-projections.ts';
+import type {DurableEffects, FailedEffect} from './durable-effects.ts';
 
 /** What {@link ProjectionControl} works with. */
 export interface ProjectionParts {
     readonly service: ProjectionService;
     readonly care: ProjectionCare;
     readonly declared: DeclaredProjections | undefined;
+    readonly effects: DurableEffects;
 }
 
 const NOTHING_DECLARED: ProjectionPlan = {add: [], replay: [], activate: [], remove: [], leave: []};
@@ -114,5 +116,20 @@ export abstract class ProjectionControl {
      */
     discardDeadLetter(projectionName: string, projectionVersion: number, eventId: string): Promise<LetterOutcome> {
         return this.run(() => this.projectionParts.care.discardLetter(projectionName, projectionVersion, eventId));
+    }
+
+    /** The durable side effects that have failed for good, by id. */
+    getFailedEffects(options: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly FailedEffect[]> {
+        return this.run(() => this.projectionParts.effects.failed(options));
+    }
+
+    /** Has a failed side effect tried again, with all its attempts before it. @throws NotFoundError `UNKNOWN_TASK` */
+    retryFailedEffect(id: string): Promise<void> {
+        return this.run(() => this.projectionParts.effects.retry(id));
+    }
+
+    /** Gives a failed side effect up. @throws NotFoundError `UNKNOWN_TASK` */
+    discardFailedEffect(id: string): Promise<void> {
+        return this.run(() => this.projectionParts.effects.discard(id));
     }
 }

@@ -2,6 +2,7 @@ import {
     Aggregate, AggregateLoader, CommandExecutor, type CommandHandle, type CommandOutcome
 } from '../aggregates/index.ts';
 import {currentContext, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
+import type {DurableSideEffect} from '../effects/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {defaultTuning, ProjectionCare, ProjectionService} from '../projections/index.ts';
@@ -14,6 +15,7 @@ import {CommandLookup} from './command-lookup.ts';
 import type {WoltageConfig} from './config.ts';
 import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
+import {DurableEffects} from './durable-effects.ts';
 import {emitEvents} from './emission.ts';
 import {InFlight} from './in-flight.ts';
 import {observeCommand, observeProjections, observeQuery} from './observe.ts';
@@ -37,6 +39,7 @@ export class Woltage extends ProjectionControl {
     readonly #projections: ProjectionService;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
+    readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
     readonly #commandContext: ExecutionContext;
     readonly #inFlight = new InFlight();
@@ -63,18 +66,20 @@ export class Woltage extends ProjectionControl {
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
-            learnEffect: () => undefined
+            learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.#commandContext = {runtime: this.#runtime};
+        this.#effects = new DurableEffects(internalStore, this.#runtime, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
-            eventStore, catalogue, projectors, stores, log, self: createSelf(), runtime: this.#runtime, intents: async () => undefined,
+            eventStore, catalogue, projectors, stores, log, self: createSelf(), runtime: this.#runtime, intents: this.#effects.accept,
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
         this.projectionParts = {
             service: this.#projections,
+            effects: this.#effects,
             care: new ProjectionCare(this.#projections.set, eventStore, log),
             declared: config.projections && new DeclaredProjections(config.projections, this.#projections, projectors, log)
         };
@@ -141,6 +146,7 @@ export class Woltage extends ProjectionControl {
                 return;
             if (this.#phase === 'stopped')
                 await this.#open();
+            await this.#effects.start();
             await this.#projections.set.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
@@ -163,6 +169,7 @@ export class Woltage extends ProjectionControl {
             try {
                 await this.projectionParts.declared?.stop();
                 await this.#projections.stop();
+                await this.#effects.stop();
                 await this.#inFlight.idle();
             } finally {
                 this.#phase = 'stopped';
@@ -188,6 +195,7 @@ export class Woltage extends ProjectionControl {
     async #open(): Promise<void> {
         await this.#adapters.connect();
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
+        await this.#effects.open();
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
             this.#log.error({err: error}, 'A promise was rejected and nobody handled it: a handler or an effect has left it to itself'));

@@ -1,0 +1,3 @@
+export type {DeadTask, NewTask, RetryPolicy, Task} from './task.ts';
+export {TaskQueue, type TaskQueueOptions} from './task-queue.ts';
+export type {TaskRun, TaskWork} from './task-work.ts';
