@@ -18,6 +18,7 @@ export {
 } from './projections/index.ts';
 export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
+export type {ConnectionHealth, Health} from './runtime/health.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';

@@ -17,6 +17,7 @@ import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
 import {emitEvents} from './emission.ts';
+import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {observeCommand, observeProjections, observeQuery} from './observe.ts';
 import {ProjectionControl, type ProjectionParts} from './projection-control.ts';
@@ -26,6 +27,7 @@ import type {HandlerOf, QueryHandlerName, QueryOptions} from './query-types.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_WAIT_MS = 5000;
+const DEFAULT_PROBE_MS = 2000;
 
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
@@ -179,6 +181,15 @@ export class Woltage extends ProjectionControl {
                 await this.#adapters.close();
             }
         });
+    }
+
+    /**
+     * How things stand, for probes: `status` is `up`, `degraded` or `down`. Asks every database. Never rejects.
+     *
+     * @param timeoutMs How long a database may take to answer. @default 2000
+     */
+    async health({timeoutMs = DEFAULT_PROBE_MS}: {readonly timeoutMs?: number} = {}): Promise<Health> {
+        return checkHealth(this.#adapters, this.#projections.set.all(), this.#phase === 'started', timeoutMs);
     }
 
     /** @internal Connects and restores what is registered. */
