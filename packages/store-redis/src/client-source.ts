@@ -37,7 +37,7 @@ function make({url, clientOptions = {}}: RedisStoreOptions, timeoutMs: number, i
             disableOfflineQueue,
             commandOptions: {timeout: 0},
             socket: {connectTimeout: timeoutMs, ...clientOptions.socket, reconnectStrategy} as object
-        }) as unknown as RedisClient;
+        });
     } catch (error) {
         throw new ConfigError(`The Redis store: the driver refuses its options: ${(error as Error).message}`, {code: 'REDIS_OPTIONS', cause: error});
     }
