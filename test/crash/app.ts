@@ -1,17 +1,21 @@
 /**
- * The process that gets killed: works through commands with 64 in flight, replays a new version of a projection and switches to
- * it, and tells on stdout what was acknowledged. With `verify` as its second argument it lets everything come to rest instead,
- * and prints what it finds.
+ * The process that gets killed, stopped and paused: `node app.ts <folder> <adapter> <mode> [name]`.
+ *
+ * - `work`: works through commands with 64 in flight, replays new versions of a projection and switches to them, then ends
+ * - `serve`: sends commands slowly, and does what it is told on stdin (`switch`, `stop`), until it is told to stop
+ * - `verify`: lets everything come to rest, and prints what it finds
+ *
+ * What was acknowledged it tells on stdout.
  */
 import {appendFileSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
-import {SQLiteStore} from '@woltage/store-sqlite';
-import createWoltage, {Aggregate, Event, Projector, ReadModel, sideEffect, z, type IEventStore} from 'woltage';
+import {createInterface} from 'node:readline';
+import createWoltage, {Aggregate, emit, Event, isWoltageError, Projector, ReadModel, sideEffect, z, type IEventStore} from 'woltage';
+import {adapters} from './adapters.ts';
 
-const [folder = '', mode = 'work'] = process.argv.slice(2);
+const [folder = '', adapter = '', mode = '', name = 'one'] = process.argv.slice(2);
 const effectsFile = join(folder, 'effects.log');
-const COMMANDS = 5000;
+const COMMANDS = Number(process.env['WOLTAGE_CRASH_COMMANDS'] ?? 3000);
 const ACCOUNTS = 500;
 
 const schema = z.object({amount: z.number(), token: z.string()});
@@ -21,23 +25,44 @@ class Moved extends Event<typeof schema> {
     static version = 1;
 }
 
+const noted = z.object({of: z.string()});
+
+class Noted extends Event<typeof noted> {
+    static schema = noted;
+    static version = 1;
+}
+
 const account = Aggregate.create('account', {$init: () => ({})});
 const move = account.registerCommand(schema, function move(_state, payload) {
     return new Moved({payload});
 });
 
-const note = sideEffect((id: string) => appendFileSync(effectsFile, `${id}\n`));
-const tables = {accounts: {key: z.object({id: z.string()}), schema: z.object({moves: z.number(), balance: z.number()})}};
+const note = sideEffect((id: string) => appendFileSync(effectsFile, `inline ${id} ${process.pid} ${Date.now()}\n`));
+const durable = sideEffect((id: string) => appendFileSync(effectsFile, `durable ${id} ${process.pid} ${Date.now()}\n`), {name: 'note', durable: true});
+const tables = {
+    accounts: {key: z.object({id: z.string()}), schema: z.object({moves: z.number(), balance: z.number()})},
+    // A row that moves from key to key: removed here, set there.
+    ranks: {key: z.object({moves: z.number(), id: z.string()}), schema: z.object({balance: z.number()}), indexes: [['moves']]}
+};
 
 class AccountProjector extends Projector<typeof tables> {
     static schema = tables;
     static version = 1;
 
     async [Moved.identity](event: Moved) {
-        const {accounts} = this.store.tables;
-        const row = await accounts.get({id: event.aggregateId}) ?? {id: event.aggregateId, moves: 0, balance: 0};
-        await accounts.set({...row, moves: row.moves + 1, balance: row.balance + event.payload.amount});
+        const {accounts, ranks} = this.store.tables;
+        const id = event.aggregateId;
+        const row = await accounts.get({id}) ?? {id, moves: 0, balance: 0};
+        const {amount} = event.payload;
+        await accounts.set({...row, moves: row.moves + 1, balance: row.balance + amount});
+        await ranks.remove({id, moves: row.moves});
+        await ranks.set({id, moves: row.moves + 1, balance: row.balance});
+        await ranks.update({id, moves: row.moves + 1}, {balance: row.balance + amount});
         await note(event.id);
+        if (amount % 10 === 0)
+            await emit('note', new Noted({aggregateId: id, payload: {of: event.id}}));
+        if (amount % 7 === 0)
+            await durable(event.id);
     }
 }
 
@@ -47,29 +72,31 @@ class Accounts extends ReadModel<AccountProjector> {
     all() {
         return this.store.tables.accounts.find();
     }
+
+    ranks() {
+        return this.store.tables.ranks.find();
+    }
 }
 
-const eventStore = {adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]};
-const store = {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]};
+const {eventStore, store} = (adapters[adapter] as (typeof adapters)[string])(folder);
+const leaseMs = Number(process.env['WOLTAGE_CRASH_LEASE_MS'] ?? 10_000);
 const woltage = await createWoltage({
-    eventStore, internalStore: store, stores: {main: store},
-    eventClasses: [Moved], aggregates: [account], projectorClasses: [AccountProjector], readModelClasses: [Accounts]
+    eventStore, internalStore: store, stores: {main: store}, projectionTuning: {leaseMs},
+    eventClasses: [Moved, Noted], aggregates: [account], projectorClasses: [AccountProjector], readModelClasses: [Accounts]
 });
 
-if (mode === 'verify')
-    await verify();
-else
-    await work();
+const modes: Readonly<Record<string, () => Promise<void>>> = {work, serve, verify};
+await modes[mode]?.();
 
 async function work(): Promise<void> {
-    await Promise.all([switchVersions(), sendCommands()]);
+    await Promise.all([switchVersions(5), sendCommands()]);
     await woltage.stop();
     process.stdout.write('end\n');
 }
 
 /** Adds the next version, activates it when it is live and removes the one before, again and again. */
-async function switchVersions(): Promise<void> {
-    for (let round = 0; round < 5; round++) {
+async function switchVersions(rounds: number): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
         const active = woltage.getProjection('account')?.version;
         const versions = Object.values(woltage.getProjections()).map(({version}) => version);
         const next = Math.max(0, ...versions) + 1;
@@ -82,32 +109,65 @@ async function switchVersions(): Promise<void> {
     }
 }
 
+async function send(id: string, amount: number): Promise<void> {
+    const {events} = await woltage.executeCommand(move, id, {amount, token: `${process.pid}-${amount}`});
+    process.stdout.write(`ack ${events[0]?.id}\n`);
+}
+
 async function sendCommands(): Promise<void> {
     let sent = 0;
     await Promise.all(Array.from({length: 64}, async (_, worker) => {
         while (sent < COMMANDS) {
             const n = sent++;
             // Each worker has accounts of its own, so that there are no conflicts.
-            const id = `${worker}-${n % ACCOUNTS}`;
-            const {events} = await woltage.executeCommand(move, id, {amount: n, token: `${process.pid}-${n}`});
-            process.stdout.write(`ack ${events[0]?.id}\n`);
+            await send(`${worker}-${n % ACCOUNTS}`, n);
         }
     }));
 }
 
+async function serve(): Promise<void> {
+    let isStopped = false;
+    const tell = (text: string): boolean => process.stdout.write(`${text}\n`);
+    const orders: Readonly<Record<string, () => Promise<void>>> = {
+        switch: () => switchVersions(1),
+        stop: async () => {
+            isStopped = true;
+        }
+    };
+    const input = createInterface({input: process.stdin}).on('line', line => {
+        // What is refused because others have been faster is refused: told by its code.
+        orders[line]?.().catch((error: unknown) => tell(`refused ${isWoltageError(error) ? error.code : String(error)}`));
+    });
+    tell('ready');
+    for (let n = 0; !isStopped; n++) {
+        await send(`${name}-${n % 20}`, n);
+        await new Promise(resolve => setTimeout(resolve, 2));
+    }
+    input.close();
+    await woltage.stop();
+    tell('end');
+}
+
 async function verify(): Promise<void> {
     await woltage.getProjection('account')?.untilLive();
-    const events: {id: string; aggregateId: string; amount: number}[] = [];
-    const reader: IEventStore = new SQLiteEventStore({path: join(folder, 'events.db')});
+    const reader: IEventStore = new eventStore.adapter(...eventStore.args as never[]);
     await reader.connect();
+    const events: {id: string; type: string; aggregateId: string; payload: unknown}[] = [];
+    for (let head = -2n; head !== await reader.getLatestPosition();) {
+        head = await reader.getLatestPosition() ?? -1n;
+        await woltage.executeQuery(Accounts, 'all', {}, {}, {after: head, timeoutMs: 60_000});
+        // Durable effects come after it, and may append too.
+        await new Promise(resolve => setTimeout(resolve, 1000));
+    }
     for await (const batch of reader.subscribe()) {
-        for (const {id, aggregateId, payload} of batch.events)
-            events.push({id, aggregateId, amount: (payload as {amount: number}).amount});
+        events.push(...batch.events.map(({id, type, aggregateId, payload}) => ({id, type, aggregateId, payload})));
         if (batch.caughtUp)
             break;
     }
     await reader.close();
     const rows = await woltage.executeQuery(Accounts, 'all', {});
+    const ranks = await woltage.executeQuery(Accounts, 'ranks', {});
+    const failed = await woltage.getFailedEffects();
     await woltage.stop();
-    process.stdout.write(JSON.stringify({events, rows, effects: readFileSync(effectsFile, 'utf8').split('\n').filter(Boolean)}));
+    process.stdout.write(JSON.stringify({events, rows, ranks, failed, effects: readFileSync(effectsFile, 'utf8').split('\n').filter(Boolean)}));
 }

@@ -1,7 +1,8 @@
 import {ConflictError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {delay} from '../shared/delay.ts';
-import {readCheckpoint, sliceKey, type Checkpoint, type Self} from './checkpoint.ts';
+import type {Self} from '../shared/owner.ts';
+import {readCheckpoint, sliceKey, type Checkpoint} from './checkpoint.ts';
 import type {ProjectionEntry} from './projection-entry.ts';
 
 const LOOK_MS = 25;

@@ -1,23 +1,6 @@
 import type {IStore, RecordWrite} from '../ports/index.ts';
+import type {Owner, Self} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
-
-/** Who works on a projection. */
-export interface Owner {
-    /** Unique to one runtime of one process. */
-    readonly id: string;
-    /** The machine, as far as its processes can see each other. */
-    readonly host: string;
-    readonly pid: number;
-    /** When the process started, in ms since the Unix epoch: tells it from an earlier one with the same id. */
-    readonly startedAt: number;
-}
-
-/** This runtime as an owner, and what it can tell of others. */
-export interface Self {
-    readonly owner: Owner;
-    /** True when that owner's process is known to be gone; false when nothing is known. */
-    readonly isGone: (owner: Owner) => boolean;
-}
 
 /** How far a projection, or a slice of it, has come; kept in its own store and committed with its rows. */
 export interface CheckpointState {

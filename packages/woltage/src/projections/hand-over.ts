@@ -1,7 +1,7 @@
 import {ConflictError, UnavailableError} from '../errors/index.ts';
 import {uuidV7} from '../shared/uuid.ts';
+import type {Self} from '../shared/owner.ts';
 import type {Positions} from './active-version.ts';
-import type {Self} from './checkpoint.ts';
 import {holdKey, holdPrefix} from './hold-observer.ts';
 import type {NameState, NameStates, PendingSwitch} from './name-states.ts';
 import type {ProjectionDefinition} from './projection-definitions.ts';

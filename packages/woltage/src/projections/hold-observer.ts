@@ -1,6 +1,6 @@
 import {inBackground} from '../shared/background.ts';
 import type {Logger} from '../shared/logger.ts';
-import type {Self} from './checkpoint.ts';
+import type {Self} from '../shared/owner.ts';
 import type {NameStates, PendingSwitch} from './name-states.ts';
 import type {ProjectionWork} from './projection-work.ts';
 import type {ProjectionWorker} from './projection-worker.ts';

@@ -1,5 +1,4 @@
 export {ProjectionCare} from './care.ts';
-export type {Owner, Self} from './checkpoint.ts';
 export type {DeadLetter} from './dead-letters.ts';
 export type {ProjectionFault} from './fault.ts';
 export {HandlerFailure} from './handler-failure.ts';

@@ -1,6 +1,6 @@
 import {StaleRecordError} from '../errors/index.ts';
 import {delay} from '../shared/delay.ts';
-import type {Owner, Self} from './checkpoint.ts';
+import type {Owner, Self} from '../shared/owner.ts';
 import type {Registry} from './registry.ts';
 
 const INSTANCE = 'instance/';

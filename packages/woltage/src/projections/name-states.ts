@@ -1,5 +1,5 @@
 import {ConflictError, StaleRecordError} from '../errors/index.ts';
-import type {Owner} from './checkpoint.ts';
+import type {Owner} from '../shared/owner.ts';
 import type {Registry} from './registry.ts';
 
 /** A switch of the active version that is under way: the versions it concerns stand still until it is done. */

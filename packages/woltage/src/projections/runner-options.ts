@@ -1,7 +1,8 @@
 import type {ContextRuntime} from '../context/index.ts';
 import type {EventHandlers} from '../events/index.ts';
 import type {Logger} from '../shared/logger.ts';
-import type {Self, SliceStore} from './checkpoint.ts';
+import type {Self} from '../shared/owner.ts';
+import type {SliceStore} from './checkpoint.ts';
 import type {IntentSink} from './outbox.ts';
 import type {PartitionOf} from './partitions.ts';
 import type {ProjectionTuning} from './tuning.ts';

@@ -1,6 +1,7 @@
 import type {RecordWrite, RowWrite} from '../ports/index.ts';
 import {Mutex} from '../shared/mutex.ts';
-import {isTaken, lookAt, nextCheckpoint, takeOver, type Checkpoint, type CheckpointState, type Self, type SliceStore, type Standing} from './checkpoint.ts';
+import type {Self} from '../shared/owner.ts';
+import {isTaken, lookAt, nextCheckpoint, takeOver, type Checkpoint, type CheckpointState, type SliceStore, type Standing} from './checkpoint.ts';
 
 /** What a commit writes beside the checkpoint. */
 export interface SliceCommit {

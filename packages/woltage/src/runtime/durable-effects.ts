@@ -5,6 +5,7 @@ import type {IStore} from '../ports/index.ts';
 import type {Intent} from '../projections/index.ts';
 import {decodeValue, encodeValue} from '../shared/json-codec.ts';
 import type {Logger} from '../shared/logger.ts';
+import type {Self} from '../shared/owner.ts';
 import {errorType, measuring, traced} from '../shared/telemetry.ts';
 import {deriveUuid} from '../shared/uuid.ts';
 import {TaskQueue, type DeadTask, type RetryPolicy, type Task, type TaskRun, type TaskWork} from '../tasks/index.ts';
@@ -43,9 +44,9 @@ export class DurableEffects implements TaskWork {
     #state: 'resting' | 'waiting' | 'working' = 'resting';
     #starting: Promise<void> = Promise.resolve();
 
-    constructor(internalStore: IStore, runtime: ContextRuntime, log: Logger) {
+    constructor(internalStore: IStore, runtime: ContextRuntime, self: Self, log: Logger) {
         this.#store = internalStore.scope({namespace: '_woltage_tasks', tables: {}});
-        this.#queue = new TaskQueue({store: this.#store, log});
+        this.#queue = new TaskQueue({store: this.#store, self, log});
         this.#runtime = runtime;
     }
 

@@ -1,7 +1,7 @@
 import {readFileSync, readlinkSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {uuidV7} from '../shared/uuid.ts';
-import type {Owner, Self} from '../projections/index.ts';
+import type {Owner, Self} from '../shared/owner.ts';
 
 /** This runtime, as it presents itself to others that share its stores. */
 export function createSelf(): Self {

@@ -60,6 +60,7 @@ export class Woltage extends ProjectionControl {
         this.#adapters = createAdapters(config);
         const {eventStore, internalStore, stores} = this.#adapters;
         const {catalogue, projectors, readModels} = definitions;
+        const self = createSelf();
         this.#loader = new AggregateLoader(eventStore, aggregate => this.#lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
         this.#commands = new CommandExecutor(eventStore, catalogue, this.#loader);
         this.#runtime = {
@@ -71,11 +72,11 @@ export class Woltage extends ProjectionControl {
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.#commandContext = {runtime: this.#runtime};
-        this.#effects = new DurableEffects(internalStore, this.#runtime, log);
+        this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
-            eventStore, catalogue, projectors, stores, log, self: createSelf(), runtime: this.#runtime, intents: this.#effects.accept,
+            eventStore, catalogue, projectors, stores, log, self, runtime: this.#runtime, intents: this.#effects.accept,
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });

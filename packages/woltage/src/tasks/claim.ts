@@ -1,6 +1,7 @@
 import {StaleRecordError} from '../errors/index.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {Mutex} from '../shared/mutex.ts';
+import type {Owner} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {deadKey, doneKey, dueKey, encodeTask, idKey, type DeadTask, type Task} from './task.ts';
 
@@ -30,9 +31,9 @@ export class Claim {
     }
 
     /** Claims tasks together. @throws StaleRecordError when somebody else has claimed one of them; none is claimed then */
-    static async take(store: IStore, found: readonly DueTask[], until: number): Promise<Claim[]> {
+    static async take(store: IStore, found: readonly DueTask[], until: number, by: Owner): Promise<Claim[]> {
         const claims = found.map(({key, token, task}) => {
-            const claim = new Claim(store, {...task, attempts: task.attempts + 1}, key, token);
+            const claim = new Claim(store, {...task, attempts: task.attempts + 1, claimedBy: by}, key, token);
             return {claim, writes: claim.#move(claim.task, until)};
         });
         await store.commit({records: claims.flatMap(({writes}) => writes.records)});
@@ -49,12 +50,12 @@ export class Claim {
 
     /** Has it tried again, then. @throws StaleRecordError when the claim is lost */
     retry(dueAt: number): Promise<void> {
-        return this.#putOff({...this.task, dueAt}, dueAt);
+        return this.#putOff({...this.task, dueAt, claimedBy: undefined}, dueAt);
     }
 
     /** Gives it back as if it had not been tried. @throws StaleRecordError when the claim is lost */
     giveBack(now: number): Promise<void> {
-        return this.#putOff({...this.task, attempts: this.task.attempts - 1}, now);
+        return this.#putOff({...this.task, attempts: this.task.attempts - 1, claimedBy: undefined}, now);
     }
 
     /** It is done; that is remembered until then. @throws StaleRecordError when the claim is lost */
@@ -99,9 +100,9 @@ export class Claim {
 }
 
 /** Claims what can be claimed: together, or one by one where another process was faster with some. */
-export async function claimSome(store: IStore, found: readonly DueTask[], until: number): Promise<Claim[]> {
+export async function claimSome(store: IStore, found: readonly DueTask[], until: number, by: Owner): Promise<Claim[]> {
     try {
-        return found.length === 0 ? [] : await Claim.take(store, found, until);
+        return found.length === 0 ? [] : await Claim.take(store, found, until, by);
     } catch (error) {
         if (!(error instanceof StaleRecordError))
             throw error;
@@ -109,7 +110,7 @@ export async function claimSome(store: IStore, found: readonly DueTask[], until:
             return [];
         const claims: Claim[] = [];
         for (const one of found)
-            claims.push(...await claimSome(store, [one], until));
+            claims.push(...await claimSome(store, [one], until, by));
         return claims;
     }
 }

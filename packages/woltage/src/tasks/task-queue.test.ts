@@ -2,6 +2,7 @@ import {afterEach, describe, expect, it} from 'vitest';
 import {MemoryStore, MemoryStoreData} from '../memory/index.ts';
 import type {CommitBatch, IStore} from '../ports/index.ts';
 import {silentLogger} from '../shared/logger.ts';
+import {uuidV7} from '../shared/uuid.ts';
 import {TaskQueue, type RetryPolicy, type Task, type TaskRun} from './index.ts';
 
 const policy: RetryPolicy = {maxAttempts: 3, backoffMs: 5, maxBackoffMs: 50, timeoutMs: 1000};
@@ -23,7 +24,7 @@ async function scopeOf(data: MemoryStoreData): Promise<IStore> {
 }
 
 async function queueOn(store: IStore, options: object = {}): Promise<TaskQueue> {
-    const queue = new TaskQueue({store, log: silentLogger, leaseMs: 100, pollMs: 20, ...options});
+    const queue = new TaskQueue({store, log: silentLogger, self: {owner: {id: uuidV7(), host: 'h', pid: 1, startedAt: 1}, isGone: ({host}) => host === 'gone'}, leaseMs: 100, pollMs: 20, ...options});
     queues.push(queue);
     return queue;
 }
@@ -152,6 +153,24 @@ describe('the task queue', () => {
         await new Promise(resolve => setTimeout(resolve, 300));
         expect(runs).toEqual(['sleeper', 'other']);
         expect((await store.listRecords('')).map(({key}) => key.split('/')[0])).toEqual(['done', 'id']);
+    });
+
+    it('takes at once what a process has claimed that is known to be gone', async () => {
+        const data = new MemoryStoreData();
+        // It has no room for more.
+        const dead = await queueOn(await scopeOf(data), {leaseMs: 60_000, concurrency: 3, self: {owner: {id: 'x', host: 'gone', pid: 1, startedAt: 1}, isGone: () => false}});
+        let claimed = 0;
+        await startOn(dead, {run: (_task, {signal}) => {
+            claimed++;
+            return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+        }});
+        await dead.enqueue(tasks(3));
+        await until(() => claimed === 3);
+        const runs: string[] = [];
+        await startOn(await queueOn(await scopeOf(data), {leaseMs: 60_000}), {run: ({id}) => {
+            runs.push(id);
+        }});
+        await until(() => runs.length === 3, 4000);
     });
 
     it('keeps what it works on for as long as that takes, and gives it back when it stops', async () => {

@@ -3,6 +3,7 @@ import type {IStore, RecordWrite} from '../ports/index.ts';
 import {inBackground} from '../shared/background.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
+import type {Self} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {Attempt} from './attempt.ts';
 import {claimSome, type Claim, type DueTask} from './claim.ts';
@@ -13,6 +14,7 @@ export interface TaskQueueOptions {
     /** A scope of its own, whose tables have been created. */
     readonly store: IStore;
     readonly log: Logger;
+    readonly self: Self;
     /** Tasks that run at a time in this process. @default 16 */
     readonly concurrency?: number | undefined;
     /** How long a process that has claimed a task may be silent before another takes it, in ms. @default 30000 */
@@ -26,6 +28,7 @@ export interface TaskQueueOptions {
 const PAGE = 100;
 const MAX_OUTAGE_PAUSE_MS = 5000;
 const PURGE_EVERY_MS = 60_000;
+const REAP_EVERY_MS = 2000;
 
 /**
  * A durable queue of tasks in a store: each is run at least once, by one process at a time, and tried again with growing pauses until it succeeds or is put
@@ -34,6 +37,7 @@ const PURGE_EVERY_MS = 60_000;
 export class TaskQueue {
     readonly #store: IStore;
     readonly #log: Logger;
+    readonly #self: Self;
     readonly #concurrency: number;
     readonly #leaseMs: number;
     readonly #pollMs: number;
@@ -44,10 +48,12 @@ export class TaskQueue {
     #loop: Promise<void> = Promise.resolve();
     #unwatch: (() => void) | undefined;
     #purgedAt = -Infinity;
+    #reapedAt = -Infinity;
 
-    constructor({store, log, concurrency = 16, leaseMs = 30_000, pollMs = 500, rememberMs = 3_600_000}: TaskQueueOptions) {
+    constructor({store, log, self, concurrency = 16, leaseMs = 30_000, pollMs = 500, rememberMs = 3_600_000}: TaskQueueOptions) {
         this.#store = store;
         this.#log = log;
+        this.#self = self;
         this.#concurrency = concurrency;
         this.#leaseMs = leaseMs;
         this.#pollMs = pollMs;
@@ -157,6 +163,7 @@ export class TaskQueue {
             const wake = this.#wake = new AbortController();
             let pauseMs: number;
             try {
+                await this.#reap();
                 pauseMs = await this.#startDue(work);
                 await this.#purge();
                 outages = 0;
@@ -175,7 +182,7 @@ export class TaskQueue {
         if (free <= 0)
             return this.#pollMs;
         const {due, nextMs} = await this.#findDue(work, free);
-        const claims = await claimSome(this.#store, due, Date.now() + this.#leaseMs);
+        const claims = await claimSome(this.#store, due, Date.now() + this.#leaseMs, this.#self.owner);
         for (const claim of claims)
             this.#begin(claim, work);
         return due.length > 0 ? 0 : Math.min(this.#pollMs, nextMs);
@@ -207,6 +214,22 @@ export class TaskQueue {
             this.#running.delete(attempt);
             this.#wake.abort();
         }), error => this.#log.error({err: error, task: claim.task.id}, 'A task could not be brought to an end'));
+    }
+
+    /** Makes due what processes have claimed that are known to be gone. */
+    async #reap(): Promise<void> {
+        if (performance.now() - this.#reapedAt < REAP_EVERY_MS)
+            return;
+        this.#reapedAt = performance.now();
+        const now = Date.now();
+        const claimed = await this.#store.listRecords(DUE, {after: dueKey(now, '')});
+        for (const {key, token, value} of claimed) {
+            const task = decodeTask(value);
+            if (timeOf(key) > now + this.#leaseMs)
+                return;
+            if (task.claimedBy !== undefined && this.#self.isGone(task.claimedBy))
+                await Promise.all((await claimSome(this.#store, [{key, token, task}], now + this.#leaseMs, this.#self.owner)).map(claim => claim.retry(now)));
+        }
     }
 
     /** Forgets tasks that were done long ago. */

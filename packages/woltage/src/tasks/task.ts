@@ -1,3 +1,4 @@
+import type {Owner} from '../shared/owner.ts';
 import {decodeJson, encodeJson, type JsonValue} from '../shared/json-codec.ts';
 
 /** Something that is to be done once, later, by whichever process comes first. */
@@ -16,6 +17,8 @@ export interface Task extends Required<NewTask> {
     readonly attempts: number;
     /** In ms since the Unix epoch. */
     readonly queuedAt: number;
+    /** Who has claimed it, while somebody has. */
+    readonly claimedBy?: Owner | undefined;
 }
 
 /** A task that has failed for good. */

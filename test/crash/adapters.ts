@@ -1,0 +1,17 @@
+import {join} from 'node:path';
+import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
+import {SQLiteStore} from '@woltage/store-sqlite';
+import type {AdapterConfig, IEventStore, IStore} from 'woltage';
+
+export interface CrashAdapters {
+    readonly eventStore: AdapterConfig<IEventStore>;
+    /** Of the projections, and the internal one. */
+    readonly store: AdapterConfig<IStore>;
+}
+
+const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]});
+
+/** What the crash suites run on, by name. A further store is a further line. */
+export const adapters: Readonly<Record<string, (folder: string) => CrashAdapters>> = {
+    'sqlite': folder => ({eventStore: eventStore(folder), store: {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]}}),
+};
