@@ -1,9 +1,10 @@
-import {spawn, type ChildProcess} from 'node:child_process';
+import {spawn, spawnSync, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {connect, createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {describe} from 'vitest';
 
 /** A Redis server of a test's own, on a free port of this machine, with an append-only file that outlives {@link RedisServer.kill}. */
 export interface RedisServer {
@@ -18,6 +19,28 @@ export interface RedisServer {
     resume(): void;
     /** Ends it, and removes its data. */
     stop(): Promise<void>;
+}
+
+const WHY_NOT = spawnSync('redis-server', ['--version']).error === undefined
+    ? undefined
+    : 'redis-server is not installed: apt-get install redis-server, or brew install redis';
+
+/** `describe` where there is a `redis-server`. Otherwise its tests are skipped under a name that says why, or fail with `WOLTAGE_REQUIRE=redis`. */
+export const describeWithRedis = (name: string, suite: () => void): void => {
+    if (WHY_NOT === undefined || process.env['WOLTAGE_REQUIRE']?.split(',').includes('redis') === true)
+        describe(name, suite);
+    else
+        describe.skip(`${name} (${WHY_NOT})`, suite);
+};
+
+const givenUrl = process.env['WOLTAGE_TEST_REDIS_URL'];
+
+/** The same for suites that {@link findRedis} finds a server for. */
+export const describeWithFoundRedis = givenUrl === undefined ? describeWithRedis : describe;
+
+/** The server that `WOLTAGE_TEST_REDIS_URL` names, or one of the test's own; for tests that keep to keys of their own. */
+export async function findRedis(): Promise<Pick<RedisServer, 'url' | 'stop'>> {
+    return givenUrl === undefined ? startRedis() : {url: givenUrl, stop: () => Promise.resolve()};
 }
 
 /** Starts `redis-server`. @throws when it is not installed */
@@ -44,13 +67,13 @@ class LocalRedis implements RedisServer {
     }
 
     async start(): Promise<void> {
-        const process = this.#process = spawn('redis-server', [
+        const child = this.#process = spawn('redis-server', [
             '--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.#folder, '--save', '', '--appendonly', 'yes', '--daemonize', 'no', ...this.#settings
         ], {stdio: 'ignore'});
-        const failed = once(process, 'error').then(([error]) => {
+        const failed = once(child, 'error').then(([error]) => {
             throw error;
         });
-        const ended = once(process, 'exit').then(([code]) => {
+        const ended = once(child, 'exit').then(([code]) => {
             throw new Error(`redis-server ended with code ${code}.`);
         });
         failed.catch(() => undefined);
@@ -76,12 +99,12 @@ class LocalRedis implements RedisServer {
     }
 
     async #end(signal: NodeJS.Signals): Promise<void> {
-        const process = this.#process;
+        const child = this.#process;
         this.#process = undefined;
-        if (process === undefined || process.exitCode !== null || process.signalCode !== null)
+        if (child === undefined || child.exitCode !== null || child.signalCode !== null)
             return;
-        const ended = once(process, 'exit');
-        process.kill(signal);
+        const ended = once(child, 'exit');
+        child.kill(signal);
         await ended;
     }
 

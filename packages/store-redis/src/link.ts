@@ -18,8 +18,6 @@ export interface LinkOptions {
 /** A client in use. */
 interface Attached {
     readonly client: RedisClient;
-    /** The same, without its own settings for commands. */
-    readonly commands: RedisClient;
     /** Whether it was opened here, and so is closed here. */
     readonly isOwn: boolean;
     readonly listeners: Readonly<Record<'error' | 'ready' | 'connect', (value?: unknown) => void>>;
@@ -43,7 +41,7 @@ export class Link {
 
     /** The client for native use. */
     get client(): RedisClient {
-        return this.#current.commands;
+        return this.#current.client;
     }
 
     /**
@@ -77,11 +75,11 @@ export class Link {
      * @throws UnavailableError `REDIS_UNAVAILABLE` when that, or then the answer, takes too long; other errors are the driver's
      */
     async send(key: string, args: string[]): Promise<unknown> {
-        const {client} = this.#current;
-        if (client.isReady === false && !isCluster(client))
+        const now = this.#current.client;
+        if (now.isOpen && now.isReady === false && !isCluster(now))
             await this.#ready();
-        const {commands} = this.#current;
-        return within(this.#options.timeoutMs, send(commands, key, args), () => this.#giveUp(commands));
+        const {client} = this.#current;
+        return within(this.#options.timeoutMs, send(client, key, args), () => this.#giveUp(client));
     }
 
     close(): void {
@@ -91,11 +89,11 @@ export class Link {
 
     /** A server that answers may still be loading its data. */
     async #tryToConnect(): Promise<void> {
-        const {client, commands} = this.#current;
+        const {client} = this.#current;
         if (!client.isOpen)
             await client.connect();
         if (!isCluster(client))
-            await inspectServer(commands, this.#options.server, this.#options.logger);
+            await inspectServer(client, this.#options.server, this.#options.logger);
     }
 
     async #ready(): Promise<void> {
@@ -110,9 +108,9 @@ export class Link {
     }
 
     /** Without answers, a connection may be broken in a way that the system finds out only much later: another one takes its place. */
-    #giveUp(commands: RedisClient): unknown {
+    #giveUp(client: RedisClient): unknown {
         const error = noAnswer(this.#options.server, this.#options.timeoutMs);
-        if (this.#current.commands !== commands || this.#options.source.isGiven || !this.#isEstablished)
+        if (this.#current.client !== client || this.#options.source.isGiven || !this.#isEstablished)
             return error;
         this.#remember(error);
         this.#detach();
@@ -123,20 +121,19 @@ export class Link {
 
     #attach(): Attached {
         const client = this.#options.source.create(() => this.#isEstablished);
-        const commands = client.withCommandOptions({timeout: 0, typeMapping: {}});
         // Clients that were replaced may still have something to say.
         const ifCurrent = (listen: (value: unknown) => void) => (value?: unknown): void => {
-            if (this.#current.commands === commands)
+            if (this.#current.client === client)
                 listen(value);
         };
         const listeners = {
             error: ifCurrent(error => this.#remember(error)),
             ready: ifCurrent(() => this.#forget()),
-            connect: ifCurrent(() => this.#greet(commands))
+            connect: ifCurrent(() => this.#greet(client))
         };
         for (const [event, listener] of Object.entries(listeners))
             client.on(event, listener);
-        return {client, commands, isOwn: !client.isOpen, listeners};
+        return {client, isOwn: !client.isOpen, listeners};
     }
 
     #detach(): void {
@@ -150,9 +147,9 @@ export class Link {
     }
 
     /** The driver waits for ever for a server that accepts a connection and then says nothing. */
-    #greet(commands: RedisClient): void {
+    #greet(client: RedisClient): void {
         clearTimeout(this.#greeting);
-        this.#greeting = setTimeout(() => this.#giveUp(commands), this.#options.timeoutMs).unref();
+        this.#greeting = setTimeout(() => this.#giveUp(client), this.#options.timeoutMs).unref();
     }
 
     #remember(error: unknown): void {

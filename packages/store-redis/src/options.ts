@@ -8,7 +8,7 @@ export interface RedisStoreOptions {
     readonly url?: string | undefined;
     /**
      * A client made by `createClient` or `createCluster` of the `redis` package, instead of a URL. The store opens it where it is not open, and then closes
-     * it as well; an open one is left open. Set `commandOptions: {timeout: 0}` on it: version 6 is slow without.
+     * it as well; an open one is left open.
      */
     readonly client?: RedisConnectable | undefined;
     /** More options for the client that is made for the URL: TLS, credentials, and what else the driver knows. */

@@ -1,8 +1,9 @@
 import {randomUUID} from 'node:crypto';
+import {readFile} from 'node:fs/promises';
 import {createClient} from 'redis';
-import {afterAll, afterEach, beforeAll, describe, expect, it, vi} from 'vitest';
+import {afterAll, afterEach, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z, type Logger} from 'woltage';
-import {startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
 import {TcpProxy} from './tcp-proxy.ts';
 
@@ -56,7 +57,7 @@ async function costOf(query: () => Promise<unknown>): Promise<{readonly commands
     return {bytes, commands: Array.from(stats.matchAll(/^cmdstat_(\S+?):/gm), ([, name]) => name as string)};
 }
 
-describe('A find on a RedisStore', () => {
+describeWithRedis('A find on a RedisStore', () => {
     it('reads from an index only what it needs', async () => {
         const scope = await withOrders(20_000);
         const {orders} = scope.tables;
@@ -108,7 +109,7 @@ describe('A find on a RedisStore', () => {
     });
 });
 
-describe('The indexes of a RedisStore', () => {
+describeWithRedis('The indexes of a RedisStore', () => {
     it('take in rows that were there before, while others go on writing', async () => {
         const namespace = randomUUID();
         const plain = {orders: {key: tables.orders.key, schema: tables.orders.schema}};
@@ -165,7 +166,7 @@ describe('The indexes of a RedisStore', () => {
     });
 });
 
-describe('Native access to a RedisStore', () => {
+describeWithRedis('Native access to a RedisStore', () => {
     it('gives the client, the rows and keys of one\'s own, which go with the tables', async () => {
         const scope = await withOrders(3);
         const json = await scope.native(({client, rows}) => client.hGet(rows('orders'), '"000001"'));
@@ -190,7 +191,7 @@ describe('Native access to a RedisStore', () => {
     });
 });
 
-describe('A scope of a RedisStore', () => {
+describeWithRedis('A scope of a RedisStore', () => {
     it('has all its keys in one slot, and leaves none behind', async () => {
         const namespace = `{a}}:${randomUUID()}*`;
         const scope = store.scope({namespace, tables});
@@ -245,7 +246,7 @@ describe('A scope of a RedisStore', () => {
     });
 });
 
-describe('A RedisStore on a given client', () => {
+describeWithRedis('A RedisStore on a given client', () => {
     it('leaves an open client open', async () => {
         const client = createClient({url: server.url});
         cleanups.push(() => client.destroy());
@@ -283,7 +284,7 @@ describe('A RedisStore on a given client', () => {
     });
 });
 
-describe('The options of a RedisStore', () => {
+describeWithRedis('The options of a RedisStore', () => {
     it('are refused where they make no sense, without their secrets', () => {
         for (const options of [
             undefined, null, {}, 'redis://localhost', {url: 'localhost:6379'}, {url: 'http://:secret@localhost'}, {url: 'redis://:secret#@localhost'}, {url: 'redis://:secret@localhost/x'},
@@ -304,6 +305,39 @@ describe('The options of a RedisStore', () => {
         await named.scope({namespace: 'a', tables}).tables.orders.set(order(1));
         expect(await store.scope({namespace: 'a', tables}).tables.orders.count()).toBe(0);
         expect(await store.native(({client}) => client.exists('{other:a}:rows:orders'))).toBe(1);
+    });
+
+    it('may name a user that is allowed only what the guide names', async () => {
+        const guide = await readFile(new URL('../../../docs/redis.md', import.meta.url), 'utf8');
+        const commands = Array.from(/A user with an ACL needs[^]*?on keys/.exec(guide)?.[0].matchAll(/`([A-Z]+)`/g) ?? [], ([, name]) => `+${name?.toLowerCase()}`);
+        expect(commands.length).toBeGreaterThan(20);
+        await observer.native(({client}) => client.sendCommand(['ACL', 'SETUSER', 'app', 'reset', 'on', '>word', '~{woltage:*', '&{woltage:*', ...commands]));
+        const debug = vi.fn();
+        const limited = new RedisStore({url: server.url.replace('//', '//app:word@'), logger: {...logger, debug}});
+        cleanups.push(() => limited.close());
+        await limited.connect();
+        expect(debug).toHaveBeenCalledWith(expect.anything(), expect.stringContaining('INFO'));
+        await observer.native(({client}) => client.scriptFlush());
+        const namespace = randomUUID();
+        await limited.scope({namespace, tables: {orders: {...tables.orders, indexes: []}}}).tables.orders.set(order(1));
+        const scope = limited.scope({namespace, tables});
+        await scope.createTables();
+        const listener = vi.fn();
+        await scope.watchRecords(listener);
+        await scope.commit({writes: [{table: 'orders', id: '"x"', row: {...order(2), id: 'x'}}], records: [{key: 'r', value: 'v', token: 't'}]});
+        await vi.waitFor(() => expect(listener).toHaveBeenCalled());
+        await scope.tables.orders.set({...order(2), total: 3n});
+        expect(await scope.tables.orders.find({total: {$gt: 0n}}, {sort: {total: 'desc'}, limit: 2})).toHaveLength(2);
+        expect(await scope.tables.orders.find({note: 'x'})).toEqual([]);
+        expect(await scope.tables.orders.count({userId: 'u1'})).toBe(1);
+        expect(await scope.tables.orders.count()).toBe(3);
+        expect(await scope.listRecords('')).toHaveLength(1);
+        await scope.tables.orders.remove({id: 'x'});
+        await scope.commit({records: [{key: 'r', value: null, token: 'u'}]});
+        await scope.native(({client, key}) => client.hSet(key('own'), 'a', 'b'));
+        await scope.dropTables();
+        const other = limited.native(({client}) => client.get('other'));
+        await expect(other).rejects.toThrow('NOPERM');
     });
 
     it('warn of a server that may lose data', async () => {

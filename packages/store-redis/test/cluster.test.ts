@@ -1,9 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import {storeConformance} from '@woltage/testing';
 import {createClient, createCluster} from 'redis';
-import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest';
+import {afterAll, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z} from 'woltage';
-import {freePort, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {describeWithRedis, freePort, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
 
 const NODES = 3;
@@ -29,12 +29,12 @@ afterAll(() => Promise.all(nodes.map(node => node.stop())));
 
 const create = (keyPrefix: string): RedisStore => new RedisStore({client: createCluster({rootNodes: nodes.map(({url}) => ({url}))}), keyPrefix});
 
-storeConformance({describe, it}, 'RedisStore on a cluster', async () => {
+storeConformance({describe: describeWithRedis, it}, 'RedisStore on a cluster', async () => {
     const keyPrefix = `test-${randomUUID()}`;
     return {store: create(keyPrefix), second: () => create(keyPrefix)};
 });
 
-describe('RedisStore on a cluster', () => {
+describeWithRedis('RedisStore on a cluster', () => {
     it('spreads its scopes over the nodes, gives native access and tells watchers', async () => {
         const store = create(`test-${randomUUID()}`);
         await store.connect();

@@ -1,9 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {createServer, type AddressInfo} from 'node:net';
-import {afterAll, afterEach, beforeAll, describe, expect, it, vi} from 'vitest';
+import {afterAll, afterEach, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z, type Logger, type StoreRecord} from 'woltage';
-import {startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore, type RedisStoreOptions} from '../src/index.ts';
 import {TcpProxy} from './tcp-proxy.ts';
 
@@ -43,7 +43,7 @@ const failure = (call: Promise<unknown>): Promise<Error & {readonly code: string
 const endOf = (isDone: boolean, error: unknown) => !isDone ? 'lost' : error === undefined ? 'done' : 'doneButFailed';
 const codeOf = (error: unknown): unknown => (error as {code?: unknown}).code;
 
-describe('A RedisStore that finds no server', () => {
+describeWithRedis('A RedisStore that finds no server', () => {
     it('gives up in time when nobody listens, and names the server without its password', async () => {
         const {port} = await closedPort();
         const store = new RedisStore({url: `redis://user:secret-word@127.0.0.1:${port}`, timeoutMs: 300});
@@ -92,7 +92,7 @@ describe('A RedisStore that finds no server', () => {
     });
 });
 
-describe('A RedisStore whose connection breaks', () => {
+describeWithRedis('A RedisStore whose connection breaks', () => {
     it('has carried out a commit wholly or not at all, wherever it was cut', async () => {
         const {proxy, scope, direct} = await proxied();
         const ends = {lost: 0, doneButFailed: 0, done: 0};
@@ -179,7 +179,7 @@ describe('A RedisStore whose connection breaks', () => {
     });
 });
 
-describe('A RedisStore whose server is killed', () => {
+describeWithRedis('A RedisStore whose server is killed', () => {
     it('loses nothing that was acknowledged, and goes on when the server is back', async () => {
         const own = await startRedis(['--appendfsync', 'always']);
         cleanups.push(() => own.stop());

@@ -1,6 +1,6 @@
-import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest';
+import {afterAll, beforeAll, expect, it, vi} from 'vitest';
 import createWoltage, {Aggregate, Event, MemoryEventStore, MemoryEventStoreData, Projector, ReadModel, sideEffect, z, type Woltage} from 'woltage';
-import {startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
 
 const OUTAGE_MS = Number(process.env['WOLTAGE_OUTAGE_MS'] ?? 1500);
@@ -65,7 +65,7 @@ async function outage(): Promise<void> {
     await server.start();
 }
 
-describe('A runtime whose stores are in Redis', () => {
+describeWithRedis('A runtime whose stores are in Redis', () => {
     it('gets over the loss of the server in a replay, in live traffic and between commands, and over a restart', async () => {
         let sent = 0;
         const send = async (woltage: Woltage, count: number): Promise<void> => {

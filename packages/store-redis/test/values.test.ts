@@ -1,8 +1,8 @@
 import {randomUUID} from 'node:crypto';
 import fc from 'fast-check';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, expect, it} from 'vitest';
 import {compareValues, z, type Row} from 'woltage';
-import {startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
 import {sortable} from '../src/sortable.ts';
 import {fromText, toText} from '../src/text.ts';
@@ -50,7 +50,7 @@ async function scopeOf(namespace: string = randomUUID()) {
     return scope;
 }
 
-describe('What a RedisStore keeps', () => {
+describeWithRedis('What a RedisStore keeps', () => {
     it('comes back equal: rows with any key and any value', async () => {
         const {rows} = (await scopeOf()).tables;
         await fc.assert(fc.asyncProperty(fc.oneof(text, number, bigint, date), text, value, async (left, right, item) => {
@@ -96,7 +96,7 @@ describe('What a RedisStore keeps', () => {
     });
 });
 
-describe('The order of a RedisStore', () => {
+describeWithRedis('The order of a RedisStore', () => {
     it('is the portable one, for all values', () => {
         fc.assert(fc.property(value, value, (a, b) => {
             expect(Math.sign(compareBytes(sortable(a), sortable(b)))).toBe(Math.sign(compareValues(a, b)));
