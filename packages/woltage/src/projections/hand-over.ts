@@ -24,6 +24,8 @@ export interface Switch {
     readonly atLeast: bigint;
     /** How long to wait for whoever works on the versions, in ms, before what they have committed is taken for where they stand; by default they must answer. */
     readonly holdMs?: number;
+    /** Ends it: nothing is changed then. */
+    readonly signal: AbortSignal;
 }
 
 /**
@@ -46,12 +48,13 @@ export class SwitchConductor {
 
     /**
      * @throws UnavailableError `POSITION_TIMEOUT` when a version doesn't get there in time; nothing is changed then
+     * @throws UnavailableError `STOPPED` when the signal aborts
      * @throws ConflictError `PROJECTION_CHANGED` when another process was faster
      */
     async conduct(change: Switch): Promise<void> {
-        const {name} = change;
-        if (!await this.#registry.until(() => this.#states.get(name).pending === undefined, HAND_OVER_TIMEOUT_MS))
-            throw changed(name);
+        const {name, signal} = change;
+        if (!await this.#registry.until(() => this.#states.get(name).pending === undefined, HAND_OVER_TIMEOUT_MS, signal))
+            throw signal.aborted ? stopped() : changed(name);
         const pending: PendingSwitch = {id: uuidV7(), versions: change.holds.map(({version}) => version), position: null, by: this.#self.owner};
         await this.#states.set(name, {...this.#states.get(name), pending});
         try {
@@ -68,22 +71,22 @@ export class SwitchConductor {
 
     /** @returns The position at which all of them stand */
     async #bringTogether(change: Switch, pending: PendingSwitch): Promise<bigint> {
-        const {name, meet, atLeast} = change;
+        const {name, meet, atLeast, signal} = change;
         const standing = await this.#standing(change, pending);
         const position = standing.reduce((a, b) => b > a ? b : a, atLeast);
         if (!meet || standing.every(answer => answer === position))
             return position;
         await this.#states.set(name, {...this.#ours(name, pending), pending: {...pending, position}});
         const keys = slicesOf(change).map(({version, slice}) => holdKey(name, pending.id, version, slice));
-        if (!await this.#registry.until(() => this.#isLost(name, pending) || keys.every(key => this.#answer(key) === position), HAND_OVER_TIMEOUT_MS))
-            throw tooLate(name, HAND_OVER_TIMEOUT_MS);
+        if (!await this.#registry.until(() => this.#isLost(name, pending) || keys.every(key => this.#answer(key) === position), HAND_OVER_TIMEOUT_MS, signal))
+            throw signal.aborted ? stopped() : tooLate(name, HAND_OVER_TIMEOUT_MS);
         this.#ours(name, pending);
         return position;
     }
 
     /** Where each slice stands still. One that nobody works on stands still as it is: whoever takes it over sees the announcement. */
     async #standing(change: Switch, pending: PendingSwitch): Promise<bigint[]> {
-        const {name, holdMs} = change;
+        const {name, holdMs, signal} = change;
         const end = performance.now() + (holdMs ?? HAND_OVER_TIMEOUT_MS);
         for (;;) {
             const slices = slicesOf(change).map(({version, slice}) => ({id: `${name}@${version}`, slice, key: holdKey(name, pending.id, version, slice)}));
@@ -98,9 +101,11 @@ export class SwitchConductor {
             this.#ours(name, pending);
             if (standing.length === slices.length)
                 return standing;
+            if (signal.aborted)
+                throw stopped();
             if (isLate)
                 throw tooLate(name, HAND_OVER_TIMEOUT_MS);
-            await this.#registry.until(() => this.#isLost(name, pending) || slices.every(({key}) => this.#answer(key) !== undefined), LOOK_MS);
+            await this.#registry.until(() => this.#isLost(name, pending) || slices.every(({key}) => this.#answer(key) !== undefined), LOOK_MS, signal);
         }
     }
 
@@ -141,6 +146,9 @@ const slicesOf = ({holds}: Switch): {readonly version: number; readonly slice: n
 
 const tooLate = (name: string, timeoutMs: number): UnavailableError =>
     new UnavailableError(`Not every version of projection '${name}' came to one position within ${timeoutMs} ms. Nothing is changed.`, {code: 'POSITION_TIMEOUT'});
+
+const stopped = (): UnavailableError =>
+    new UnavailableError('The switch was given up, for this Woltage instance is stopped.', {code: 'STOPPED'});
 
 const changed = (name: string): ConflictError =>
     new ConflictError(`The active version of projection '${name}' was changed by another process. Look again and retry.`, {code: 'PROJECTION_CHANGED'});

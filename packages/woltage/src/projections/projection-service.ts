@@ -35,6 +35,7 @@ export class ProjectionService {
     readonly #conductor: SwitchConductor;
     readonly #positions: Positions;
     readonly #changes = new Mutex();
+    #stopping = new AbortController();
 
     constructor(options: ProjectionSetOptions) {
         this.#options = options;
@@ -43,12 +44,19 @@ export class ProjectionService {
         this.#conductor = new SwitchConductor(this.#set.registry, this.#set.states, options.self, this.#positions);
     }
 
+    async start(): Promise<void> {
+        this.#stopping = new AbortController();
+        await this.#set.start();
+    }
+
     /** What is registered, as this process sees it. */
     get set(): ProjectionSet {
         return this.#set;
     }
 
     async stop(): Promise<void> {
+        // A switch that waits for others would hold everything up.
+        this.#stopping.abort();
         await this.#changes.run(() => this.#set.stop());
     }
 
@@ -125,7 +133,7 @@ export class ProjectionService {
             if (state.active === version) {
                 if (!force)
                     throw new ConflictError(`Projection '${projection.id}' is active. Activate another version first, or force the removal.`, {code: 'PROJECTION_ACTIVE'});
-                await this.#conductor.conduct({name, holds: [definition], meet: false, active: null, atLeast: state.cursor, holdMs: FORCED_HOLD_MS});
+                await this.#conductor.conduct({name, holds: [definition], meet: false, active: null, atLeast: state.cursor, holdMs: FORCED_HOLD_MS, signal: this.#stopping.signal});
             }
             await this.#set.definitions.remove(projection.id);
             await this.#set.settled();
@@ -168,7 +176,7 @@ export class ProjectionService {
             throw new UnavailableError(`Projection '${to.projection.id}' can't be activated: its projector or its store is not known here.`, {code: 'PROJECTION_UNAVAILABLE'});
         await to.parts.store.createTables();
         const {cursor} = this.#set.states.get(name);
-        const change = {name, active: version};
+        const change = {name, active: version, signal: this.#stopping.signal};
         if (from === undefined) {
             // The first activation: everything that is in the event store by now is history.
             const head = await this.#options.eventStore.getLatestPosition() ?? -1n;

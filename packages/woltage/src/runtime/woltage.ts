@@ -150,7 +150,7 @@ export class Woltage extends ProjectionControl {
             if (this.#phase === 'stopped')
                 await this.#open();
             await this.#effects.start();
-            await this.#projections.set.start();
+            await this.#projections.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
