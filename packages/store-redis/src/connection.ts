@@ -27,7 +27,7 @@ export class Connection {
         this.server = serverName(options);
         this.keyPrefix = keyPrefix;
         this.logger = logger;
-        this.#options = {source: clientSource(options, timeoutMs), server: this.server, timeoutMs, logger};
+        this.#options = {source: clientSource(options, timeoutMs), server: this.server, timeoutMs, keyPrefix, logger};
     }
 
     /**

@@ -40,7 +40,15 @@ export class Contents {
 
     /** What is known of a table; it may have changed since. */
     async layout(table: string): Promise<Layout> {
-        return this.#layouts.get(table) ?? await this.#load(table);
+        return this.#layouts.get(table) ?? await this.load(table);
+    }
+
+    /** The layout of a table as it is now. */
+    async load(table: string): Promise<Layout> {
+        const text = await this.#connection.send('HGET', this.#keys.contents, Contents.fieldOf(table)) as string | null;
+        const layout = parse(table, text ?? '');
+        this.#layouts.set(table, layout);
+        return layout;
     }
 
     /** Forgets what has turned out to be outdated. */
@@ -96,7 +104,7 @@ export class Contents {
     /** `next` gives `undefined` when nothing is to be changed, or else the indexes to be, given whether new ones are ready. */
     #change(table: string, next: (layout: Layout) => ((isReady: boolean) => readonly Index[]) | undefined): Promise<Layout> {
         return retry(async () => {
-            const layout = await this.#load(table);
+            const layout = await this.load(table);
             const change = next(layout);
             if (change === undefined)
                 return layout;
@@ -104,13 +112,6 @@ export class Contents {
             await this.#connection.run(CHANGE_CONTENTS, [this.#keys.contents, this.#keys.rows(table)], [Contents.fieldOf(table), layout.text, ifEmpty, ifRows]);
             return undefined;
         });
-    }
-
-    async #load(table: string): Promise<Layout> {
-        const text = await this.#connection.send('HGET', this.#keys.contents, Contents.fieldOf(table)) as string | null;
-        const layout = parse(table, text ?? '');
-        this.#layouts.set(table, layout);
-        return layout;
     }
 }
 

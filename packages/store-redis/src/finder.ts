@@ -1,6 +1,6 @@
 import {compareRows, decodeJson, matches, type Row, type StoreQuery, type TableSpec} from 'woltage';
 import type {Connection} from './connection.ts';
-import {retry, type Contents, type Layout} from './contents.ts';
+import {retry, type Contents} from './contents.ts';
 import {IndexReader, OutdatedPlan} from './index-reader.ts';
 import type {Keys} from './keys.ts';
 import {planQuery, type Branch, type Plan} from './plan.ts';
@@ -9,6 +9,11 @@ import {TopRows, type FoundRow} from './top-rows.ts';
 
 const SCAN_COUNT = 1000;
 const BRANCHES_AT_ONCE = 16;
+
+interface IndexedQuery {
+    readonly plan: Plan;
+    readonly reader: IndexReader;
+}
 
 /** Answers queries on the tables of one scope, as `matches` and `compareRows` define them. Rows that change meanwhile may be found or not, but never twice. */
 export class Finder {
@@ -39,14 +44,14 @@ export class Finder {
             return [];
         const order = compareRows(sort);
         const accepts = ({row}: FoundRow): boolean => matches(row, where) && (cursor === undefined || order(row, cursor) > 0);
-        return this.#withLayout(spec, async layout => {
-            const ids = idsOf(spec, where);
+        const ids = idsOf(spec, where);
+        return this.#whilePlanHolds(async () => {
             const top = new TopRows(order, limit);
-            const plan = ids === undefined ? planQuery(layout, query) : undefined;
-            if (plan === undefined)
+            const indexed = ids === undefined ? await this.#plan(spec, query, accepts) : undefined;
+            if (indexed === undefined)
                 await this.#collect(ids === undefined ? this.#scan(spec, query) : this.#named(spec, ids), accepts, top);
             else
-                await this.#search(new IndexReader({connection: this.#connection, keys: this.#keys, layout, plan, query, accepts}), plan.branches, top, limit);
+                await this.#search(indexed.reader, indexed.plan.branches, top, limit);
             return top.inOrder().map(({row}) => row);
         });
     }
@@ -55,17 +60,17 @@ export class Finder {
         if (where.length === 0)
             return this.#connection.send('HLEN', this.#keys.rows(spec.name)) as Promise<number>;
         const query: StoreQuery = {where, sort: [], limit: undefined, cursor: undefined};
-        return this.#withLayout(spec, async layout => {
-            const ids = idsOf(spec, where);
-            const plan = ids === undefined ? planQuery(layout, query) : undefined;
-            const accepts = ({row}: FoundRow): boolean => matches(row, where);
-            if (plan === undefined)
-                return countDistinct(ids === undefined ? this.#scan(spec, query) : this.#named(spec, ids), accepts);
-            return this.#countIndexed(new IndexReader({connection: this.#connection, keys: this.#keys, layout, plan, query, accepts}), plan);
+        const accepts = ({row}: FoundRow): boolean => matches(row, where);
+        const ids = idsOf(spec, where);
+        return this.#whilePlanHolds(async () => {
+            const indexed = ids === undefined ? await this.#plan(spec, query, accepts) : undefined;
+            return indexed === undefined
+                ? countDistinct(ids === undefined ? this.#scan(spec, query) : this.#named(spec, ids), accepts)
+                : this.#countIndexed(indexed);
         });
     }
 
-    async #countIndexed(reader: IndexReader, {branches, isExact}: Plan): Promise<number> {
+    async #countIndexed({reader, plan: {branches, isExact}}: IndexedQuery): Promise<number> {
         const counts = await Promise.all(branches.map(branch => isExact ? reader.count(branch) : countDistinct(reader.rows(branch), () => true)));
         return counts.reduce((sum, count) => sum + count, 0);
     }
@@ -131,10 +136,21 @@ export class Finder {
         );
     }
 
-    #withLayout<R>(spec: TableSpec, work: (layout: Layout) => Promise<R>): Promise<R> {
+    /** How an index answers the query; `undefined` when none is of use, not even one that has come since this table was last looked at. */
+    async #plan({name}: TableSpec, query: StoreQuery, accepts: (found: FoundRow) => boolean): Promise<IndexedQuery | undefined> {
+        for (const look of [() => this.#contents.layout(name), () => this.#contents.load(name)]) {
+            const layout = await look();
+            const plan = planQuery(layout, query);
+            if (plan !== undefined)
+                return {plan, reader: new IndexReader({connection: this.#connection, keys: this.#keys, layout, plan, query, accepts})};
+        }
+        return undefined;
+    }
+
+    #whilePlanHolds<R>(work: () => Promise<R>): Promise<R> {
         return retry(async () => {
             try {
-                return await work(await this.#contents.layout(spec.name));
+                return await work();
             } catch (error) {
                 if (!(error instanceof OutdatedPlan))
                     throw error;

@@ -2,7 +2,7 @@ import type {Logger} from 'woltage';
 import type {ClientSource} from './client-source.ts';
 import {isCluster, send, type RedisClient} from './client.ts';
 import {credentialsRefused, isAboutCredentials, noAnswer, unreachable} from './redis-error.ts';
-import {inspectServer} from './server-settings.ts';
+import {inspectServer, rehearse} from './server-settings.ts';
 import {within} from './within.ts';
 
 const RETRY_MS = 100;
@@ -12,6 +12,8 @@ export interface LinkOptions {
     /** The server's address for messages. */
     readonly server: string;
     readonly timeoutMs: number;
+    /** What only this store's keys begin with. */
+    readonly keyPrefix: string;
     readonly logger: Logger | undefined;
 }
 
@@ -90,10 +92,12 @@ export class Link {
     /** A server that answers may still be loading its data. */
     async #tryToConnect(): Promise<void> {
         const {client} = this.#current;
+        const {server, keyPrefix, logger} = this.#options;
         if (!client.isOpen)
             await client.connect();
         if (!isCluster(client))
-            await inspectServer(client, this.#options.server, this.#options.logger);
+            await inspectServer(client, server, logger);
+        await rehearse(client, keyPrefix, logger);
     }
 
     async #ready(): Promise<void> {

@@ -43,8 +43,8 @@ function checkPlace({url, client, clientOptions}: RedisStoreOptions): void {
         throw fail('it needs either a url, such as \'redis://localhost:6379\', or a client.');
     if (url !== undefined && !isUrl(url))
         throw fail('the url must look like redis://user:password@host:6379/0 (or rediss://, unix://). Characters such as @, / and # in a password are written as %40, %2F and %23.');
-    if (client !== undefined && (typeof client !== 'object' || client === null || typeof client.connect !== 'function'))
-        throw fail('the client must be one of createClient or createCluster of the redis package.');
+    if (client !== undefined && !isClient(client))
+        throw fail('the client must be one of createClient or createCluster of the redis package; pools and sentinels are not supported.');
     if (clientOptions !== undefined && (typeof clientOptions !== 'object' || clientOptions === null || client !== undefined))
         throw fail('clientOptions must be an object, and go with a url only.');
 }
@@ -57,6 +57,9 @@ function checkSettings({keyPrefix, timeoutMs, logger}: RedisStoreOptions): void 
     if (logger !== undefined && (typeof logger !== 'object' || logger === null || typeof logger.warn !== 'function'))
         throw fail('the logger needs the methods debug, info, warn and error.');
 }
+
+const isClient = (client: unknown): boolean =>
+    typeof client === 'object' && client !== null && 'sendCommand' in client && 'subscribe' in client && !('acquire' in client);
 
 function isUrl(url: unknown): boolean {
     if (typeof url !== 'string' || !URL.canParse(url))
@@ -75,11 +78,22 @@ function isEncoded(text: string): boolean {
 }
 
 /** The server's address for messages, without credentials. */
-export function serverName({url}: RedisStoreOptions): string {
+export function serverName({url, client}: RedisStoreOptions): string {
     if (url === undefined)
-        return 'of the given client';
+        return nameOfGiven(client as GivenClient);
     const {protocol, hostname, port, pathname} = new URL(url);
     if (protocol === 'unix:')
         return `unix://${pathname}`;
     return `${protocol}//${hostname || 'localhost'}:${port || '6379'}${pathname === '/' ? '' : pathname}`;
+}
+
+interface GivenClient {
+    readonly options?: {readonly socket?: {readonly host?: string; readonly port?: number; readonly path?: string}};
+}
+
+function nameOfGiven(client: GivenClient): string {
+    if ('slots' in client)
+        return '(the given cluster)';
+    const {host = 'localhost', port = 6379, path} = client.options?.socket ?? {};
+    return path === undefined ? `redis://${host}:${port}` : `unix://${path}`;
 }

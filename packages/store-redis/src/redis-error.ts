@@ -12,7 +12,7 @@ const replyCode = (error: unknown): string | undefined =>
 
 export const isAboutCredentials = (error: unknown): boolean => {
     const code = replyCode(error);
-    return code !== undefined && (CREDENTIALS.has(code) || code === 'ERR' && /\bAUTH\b|invalid password/.test((error as Error).message));
+    return code !== undefined && (CREDENTIALS.has(code) || code === 'ERR' && /\bAUTH\b|invalid password|The user executing the script can't/.test((error as Error).message));
 };
 
 /** Also where `storeError` has told of it. */
@@ -36,7 +36,7 @@ export function storeError(error: unknown, server: string): unknown {
 }
 
 export const credentialsRefused = (error: unknown, server: string): WoltageError =>
-    new ConfigError(`Redis ${server} refuses the credentials: ${messageOf(error)}`, {code: 'REDIS_CREDENTIALS', cause: error});
+    new ConfigError(`Redis ${server} refuses the credentials, or what they are needed for: ${messageOf(error)}`, {code: 'REDIS_CREDENTIALS', cause: error});
 
 export const unreachable = (server: string, timeoutMs: number, cause: unknown): WoltageError =>
     new UnavailableError(`Redis ${server} could not be reached within ${timeoutMs} ms${cause === undefined ? '' : `: ${messageOf(cause)}`}. Is it running, and is the address right?`, {

@@ -183,6 +183,22 @@ return 'OK'
 `);
 
 /**
+ * KEYS: a key that nothing else uses. ARGV: a channel. Runs all commands that change something in a commit: a script that is refused one of them
+ * half way leaves behind what it has done so far.
+ */
+export const REHEARSE = script(`
+redis.call('HSET', KEYS[1], 'a', '')
+redis.call('HMGET', KEYS[1], 'a')
+redis.call('HGET', KEYS[1], 'a')
+redis.call('HDEL', KEYS[1], 'a')
+redis.call('ZADD', KEYS[1], 0, 'a')
+redis.call('ZREM', KEYS[1], 'a')
+redis.call('UNLINK', KEYS[1])
+redis.call('PUBLISH', ARGV[1], '')
+return 'OK'
+`);
+
+/**
  * KEYS: contents, and all keys of the scope. ARGV: channel, and the contents' fields and values as they must be.
  * Returns whether they were as expected.
  */

@@ -138,6 +138,15 @@ describeWithRedis('The indexes of a RedisStore', () => {
         expect(all.length).toBeLessThan(2000);
     });
 
+    it('are used by those who asked before they were there', async () => {
+        const namespace = randomUUID();
+        const early = store.scope({namespace, tables: {orders: {...tables.orders, indexes: []}}});
+        await early.tables.orders.set(order(1));
+        expect((await costOf(() => early.tables.orders.find({total: 1n}))).commands).toContain('hscan');
+        await observer.scope({namespace, tables}).createTables();
+        expect((await costOf(() => early.tables.orders.find({total: 1n}))).commands).not.toContain('hscan');
+    });
+
     it('are used by those who knew the tables before somebody dropped and made them', async () => {
         const scope = await withOrders(20);
         const {orders} = scope.tables;
@@ -338,6 +347,13 @@ describeWithRedis('The options of a RedisStore', () => {
         await scope.dropTables();
         const other = limited.native(({client}) => client.get('other'));
         await expect(other).rejects.toThrow('NOPERM');
+    });
+
+    it('are refused with a user that could carry out a commit only in part', async () => {
+        await observer.native(({client}) => client.sendCommand(['ACL', 'SETUSER', 'half', 'reset', 'on', '>secret-word', '~{woltage:*', '&{woltage:*', '+@all', '-zadd']));
+        const half = new RedisStore({url: server.url.replace('//', '//half:secret-word@')});
+        await expect(half.connect()).rejects.toThrow(expect.objectContaining({code: 'REDIS_CREDENTIALS', message: expect.not.stringContaining('secret-word') as string}));
+        await expect(half.scope({namespace: 'a', tables}).tables.orders.set(order(1))).rejects.toMatchObject({code: 'CLOSED'});
     });
 
     it('warn of a server that may lose data', async () => {

@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {createServer, type AddressInfo} from 'node:net';
+import {createClient, createCluster} from 'redis';
 import {afterAll, afterEach, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z, type Logger, type StoreRecord} from 'woltage';
 import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
@@ -53,6 +54,17 @@ describeWithRedis('A RedisStore that finds no server', () => {
         expect(JSON.stringify([error.message, String(error.cause), error.stack])).not.toContain('secret-word');
         expect(Date.now() - start).toBeLessThan(2000);
         await store.close();
+    });
+
+    it('gives up in time with a client that was handed in', async () => {
+        const {port} = await closedPort();
+        const url = `redis://:secret-word@127.0.0.1:${port}`;
+        for (const client of [createClient({url, socket: {reconnectStrategy: 50}}), createClient({url, socket: {reconnectStrategy: false}}), createCluster({rootNodes: [{url}]})]) {
+            const error = await failure(new RedisStore({client, timeoutMs: 300}).connect());
+            expect(error).toMatchObject({code: 'REDIS_UNAVAILABLE'});
+            expect(JSON.stringify([error.message, String(error.cause), error.stack])).not.toContain('secret-word');
+            expect(client.isOpen).toBe(false);
+        }
     });
 
     it('gives up in time when nobody answers', async () => {
@@ -241,6 +253,9 @@ describeWithRedis('A RedisStore whose server is killed', () => {
         await scope.native(({client}) => client.configSet('maxmemory', '1'));
         const error = await failure(scope.commit({writes: [set('b', 2)], records: [{key: 'r', value: 'v', token: 't'}]}));
         expect(error).toMatchObject({code: 'REDIS_UNAVAILABLE', message: expect.stringContaining('OOM') as string});
+        const reader = new RedisStore({url: small.url});
+        cleanups.push(() => reader.close());
+        await reader.connect();
         await scope.native(({client}) => client.configSet('maxmemory', '0'));
         expect(await scope.tables.rows.find()).toEqual([{id: 'a', n: 1}]);
         expect(await scope.getRecords(['r'])).toEqual([undefined]);
