@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
 import {SQLiteStore} from '@woltage/store-sqlite';
 import type {AdapterConfig, IEventStore, IStore} from 'woltage';
+import {SingleKeySQLiteStore} from '../../packages/woltage/test/support/single-key-sqlite-store.ts';
 
 export interface CrashAdapters {
     readonly eventStore: AdapterConfig<IEventStore>;
@@ -14,4 +15,6 @@ const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQ
 /** What the crash suites run on, by name. A further store is a further line. */
 export const adapters: Readonly<Record<string, (folder: string) => CrashAdapters>> = {
     'sqlite': folder => ({eventStore: eventStore(folder), store: {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]}}),
+    // Offers single-key writes only: commits go through the redo record.
+    'single-key': folder => ({eventStore: eventStore(folder), store: {adapter: SingleKeySQLiteStore, args: [{path: join(folder, 'store.db')}]}})
 };

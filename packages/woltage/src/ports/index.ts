@@ -4,6 +4,7 @@ export * from './endable-subscription.ts';
 export * from './event-store.ts';
 export * from './portable-table.ts';
 export * from './query.ts';
+export * from './redo-commit.ts';
 export * from './row-match.ts';
 export * from './row-order.ts';
 export * from './store.ts';
