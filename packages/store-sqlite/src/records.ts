@@ -3,7 +3,7 @@ import type {Connection} from './connection.ts';
 import {fromText, toText} from './text.ts';
 
 const SELECT = 'SELECT value, token FROM woltage_records WHERE namespace = ? AND key = ?';
-const LIST = 'SELECT key, value, token FROM woltage_records WHERE namespace = ? AND key >= ? AND key > ? ORDER BY key';
+const LIST = 'SELECT key, value, token FROM woltage_records WHERE namespace = ? AND key >= ? AND (? IS NULL OR key > ?) ORDER BY key';
 const DELETE = 'DELETE FROM woltage_records WHERE namespace = ? AND key = ?';
 const UPSERT = 'INSERT INTO woltage_records (namespace, key, value, token) VALUES (?, ?, ?, ?) '
     + 'ON CONFLICT (namespace, key) DO UPDATE SET value = excluded.value, token = excluded.token';
@@ -23,10 +23,11 @@ export class Records {
         return row && {value: fromText(row[0]), token: fromText(row[1])};
     }
 
-    list(prefix: string, {after = '', limit = Infinity}: ListRecordsOptions): (StoreRecord & {readonly key: string})[] {
+    list(prefix: string, {after, limit = Infinity}: ListRecordsOptions): (StoreRecord & {readonly key: string})[] {
         const start = toText(prefix);
+        const from = after === undefined ? null : toText(after);
         const records: (StoreRecord & {readonly key: string})[] = [];
-        for (const [key, value, token] of this.#connection.select(LIST).iterate(this.#namespace, start, toText(after)) as IterableIterator<[string, string, string]>) {
+        for (const [key, value, token] of this.#connection.select(LIST).iterate(this.#namespace, start, from, from) as IterableIterator<[string, string, string]>) {
             if (!key.startsWith(start) || records.length >= limit)
                 break;
             records.push({key: fromText(key), value: fromText(value), token: fromText(token)});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type {RowWrite} from 'woltage';
+import type {ListRecordsOptions, RowWrite} from 'woltage';
 import {rejectsWith} from '../assertions.ts';
 import type {StoreCases} from './cases.ts';
 import {openScope, record, tables} from './support.ts';
@@ -55,6 +55,54 @@ export const commitCases: StoreCases = {
         assert.deepEqual((await scope.listRecords('a/')).map(({key, value}) => [key, value]), [['a/1', 'A/1'], ['a/2', 'A/2'], ['a/ä', 'A/Ä']]);
         assert.deepEqual((await scope.listRecords('a%')).map(({key}) => key), ['a%']);
         assert.equal((await scope.listRecords('')).length, keys.length);
+    },
+
+    'listRecords pages by key and limit, in the order of code points': async store => {
+        const scope = await openScope(store);
+        const keys = ['', 'a', 'a/', 'a/0', 'a/1', 'b', 'é', '\uffee', '\u{1f600}'];
+        await scope.commit({records: [...keys].reverse().map(key => record(key, key))});
+        const list = async (prefix: string, options: ListRecordsOptions) => (await scope.listRecords(prefix, options)).map(({key}) => key);
+        assert.deepEqual(await list('', {}), keys);
+        assert.deepEqual(await list('', {limit: 3}), keys.slice(0, 3));
+        assert.deepEqual(await list('', {after: ''}), keys.slice(1));
+        assert.deepEqual(await list('a', {after: 'a', limit: 2}), ['a/', 'a/0']);
+        assert.deepEqual(await list('a/', {after: 'a'}), ['a/', 'a/0', 'a/1']);
+        assert.deepEqual(await list('a/', {after: 'b'}), []);
+        assert.deepEqual(await list('', {after: '\uffee'}), ['\u{1f600}']);
+        assert.deepEqual(await list('a/', {limit: 0}), []);
+        const many = Array.from({length: 2500}, (_, i) => `m/${String(i).padStart(5, '0')}`);
+        await scope.commit({records: many.map(key => record(key, key))});
+        const found: string[] = [];
+        for (let after: string | undefined; ;) {
+            const page = await list('m/', {after, limit: 700});
+            found.push(...page);
+            if (page.length < 700)
+                break;
+            after = page.at(-1);
+        }
+        assert.deepEqual(found, many);
+    },
+
+    'watchRecords, where it is offered, tells of changes of the scope by whomever, until it is ended': async (store, {second}) => {
+        const scope = await openScope(store);
+        if (scope.watchRecords === undefined)
+            return;
+        const other = second?.() ?? store;
+        await other.connect();
+        const rival = await openScope(other);
+        let told = 0;
+        const end = await scope.watchRecords(() => told++);
+        await rival.commit({records: [record('r', 'new')]});
+        for (let i = 0; i < 500 && told === 0; i++)
+            await new Promise(resolve => setTimeout(resolve, 10));
+        assert.ok(told > 0);
+        end();
+        const before = told;
+        await rival.commit({records: [record('r', 'newer')]});
+        await new Promise(resolve => setTimeout(resolve, 50));
+        assert.equal(told, before);
+        if (other !== store)
+            await other.close();
     },
 
     'scopes never meet, whatever their names': async store => {

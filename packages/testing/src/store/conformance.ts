@@ -1,5 +1,6 @@
 import type {TestRunner} from '../runner.ts';
 import {commitCases} from './commit-cases.ts';
+import {modelCases} from './model-cases.ts';
 import {queryCases} from './query-cases.ts';
 import {rowCases} from './row-cases.ts';
 import type {StoreUnderTest} from './support.ts';
@@ -14,7 +15,7 @@ import type {StoreUnderTest} from './support.ts';
  */
 export function storeConformance({describe, it}: TestRunner, name: string, factory: () => Promise<StoreUnderTest>): void {
     describe(`${name} keeps the contract of a store`, () => {
-        for (const [title, run] of Object.entries({...rowCases, ...queryCases, ...commitCases})) {
+        for (const [title, run] of Object.entries({...rowCases, ...queryCases, ...modelCases, ...commitCases})) {
             it(title, async () => {
                 const underTest = await factory();
                 const {store, cleanup} = underTest;

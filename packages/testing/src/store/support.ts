@@ -18,6 +18,11 @@ export const tables = {
     pairs: {
         key: z.object({left: z.union([z.string(), z.number(), z.bigint(), z.date()]), right: z.string()}),
         schema: z.object({n: z.number()})
+    },
+    mixed: {
+        key: z.object({id: z.string()}),
+        schema: z.object({indexed: z.unknown(), plain: z.unknown(), rank: z.number()}),
+        indexes: [['indexed'], ['rank', 'indexed']]
     }
 };
 
