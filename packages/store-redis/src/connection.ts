@@ -64,9 +64,9 @@ export class Connection {
     }
 
     /**
-     * Sends a command on a key, and gives what comes back.
+     * Sends a command on a key, and gives what comes back. To be called inside of {@link use}.
      *
-     * @throws UnavailableError `CLOSED`; `REDIS_UNAVAILABLE` when the server can't be reached in time or the connection is lost meanwhile; `REDIS_FAILED`
+     * @throws UnavailableError `REDIS_UNAVAILABLE` when the server can't be reached in time or the connection is lost meanwhile; `REDIS_FAILED`
      */
     send(command: string, key: string, ...args: string[]): Promise<unknown> {
         return this.#call(key, [command, key, ...args]);
@@ -96,13 +96,13 @@ export class Connection {
         }
     }
 
-    /** Keeps the connection open until `work` is done. @throws UnavailableError `CLOSED` */
+    /** Keeps the connection open until `work` is done, whatever it sends. @throws UnavailableError `CLOSED` */
     async use<R>(work: (link: Link) => R | Promise<R>): Promise<R> {
-        if (!this.#isOpen)
-            throw new UnavailableError(`The store in Redis ${this.server} is not connected.`, {code: 'CLOSED'});
+        if (!this.#isOpen || this.#link === undefined)
+            throw this.#closed();
         this.#underWay++;
         try {
-            return await work(this.#link as Link);
+            return await work(this.#link);
         } finally {
             this.#underWay--;
             if (this.#underWay === 0)
@@ -118,8 +118,14 @@ export class Connection {
         ));
     }
 
-    #call(key: string, args: string[]): Promise<unknown> {
-        return this.use(link => this.#withStoreErrors(link.send(key, args)));
+    async #call(key: string, args: string[]): Promise<unknown> {
+        if (this.#link === undefined)
+            throw this.#closed();
+        return this.#withStoreErrors(this.#link.send(key, args));
+    }
+
+    #closed(): UnavailableError {
+        return new UnavailableError(`The store in Redis ${this.server} is not connected.`, {code: 'CLOSED'});
     }
 
     async #withStoreErrors<R>(answer: Promise<R>): Promise<R> {

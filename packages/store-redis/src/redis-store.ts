@@ -2,7 +2,7 @@ import {
     compileTables, directAccess, PortableTable, type CommitBatch, type IStore, type ListRecordsOptions, type RecordWrite, type Row, type ScopeOptions,
     type StoreQuery, type StoreRecord, type TableAccess, type TableDefinitionMap, type TableMap, type TableSpec
 } from 'woltage';
-import {commitArguments, writesByTable} from './commit.ts';
+import {commitArguments, writesByTable, type TableWrites} from './commit.ts';
 import {Connection} from './connection.ts';
 import {Contents, retry} from './contents.ts';
 import {fillIndexes} from './fill-indexes.ts';
@@ -74,34 +74,35 @@ export class RedisStore<T extends TableDefinitionMap = TableDefinitionMap> imple
         return runNative(this.#connection, this.#keys, run);
     }
 
-    async createTables(): Promise<void> {
-        await this.#connection.use(() => undefined);
-        for (const spec of this.#specs.values())
-            await fillIndexes(this.#connection, this.#keys, this.#contents, await this.#contents.declare(spec.name, spec));
+    createTables(): Promise<void> {
+        return this.#connection.use(async () => {
+            for (const spec of this.#specs.values())
+                await fillIndexes(this.#connection, this.#keys, this.#contents, await this.#contents.declare(spec.name, spec));
+        });
     }
 
     dropTables(): Promise<void> {
-        return this.#contents.drop();
+        return this.#connection.use(() => this.#contents.drop());
     }
 
     getRows({name}: TableSpec, ids: readonly string[]): Promise<readonly (Row | undefined)[]> {
-        return this.#finder.get(name, ids);
+        return this.#connection.use(() => this.#finder.get(name, ids));
     }
 
     findRows(table: TableSpec, query: StoreQuery): Promise<readonly Row[]> {
-        return this.#finder.find(table, query);
+        return this.#connection.use(() => this.#finder.find(table, query));
     }
 
     countRows(table: TableSpec, where: StoreQuery['where']): Promise<number> {
-        return this.#finder.count(table, where);
+        return this.#connection.use(() => this.#finder.count(table, where));
     }
 
     getRecords(keys: readonly string[]): Promise<readonly (StoreRecord | undefined)[]> {
-        return this.#records.get(keys);
+        return this.#connection.use(() => this.#records.get(keys));
     }
 
     listRecords(prefix: string, options: ListRecordsOptions = {}): Promise<readonly (StoreRecord & {readonly key: string})[]> {
-        return this.#records.list(prefix, options);
+        return this.#connection.use(() => this.#records.list(prefix, options));
     }
 
     watchRecords(listener: () => void): Promise<() => void> {
@@ -110,17 +111,20 @@ export class RedisStore<T extends TableDefinitionMap = TableDefinitionMap> imple
 
     async commit({writes = [], records = []}: CommitBatch): Promise<void> {
         const tables = writesByTable(writes);
-        await retry(async () => {
-            const withLayouts = [];
-            for (const table of tables)
-                withLayouts.push({...table, layout: await this.#contents.open(table.table, this.#specs.get(table.table))});
-            const {keys, values} = commitArguments(this.#keys, records, withLayouts);
-            const [result, index] = await this.#connection.run(COMMIT, keys, values) as readonly ['OK' | 'STALE' | 'CHANGED', number?];
-            if (result === 'STALE')
-                throw staleRecord(records[index ?? 0] as RecordWrite);
-            if (result === 'CHANGED')
-                this.#contents.forget();
-            return result === 'OK' || undefined;
-        });
+        await this.#connection.use(() => retry(() => this.#tryToCommit(tables, records)));
+    }
+
+    /** Gives `undefined` when the tables' indexes turn out to be others than was thought; nothing is written then. */
+    async #tryToCommit(tables: readonly TableWrites[], records: readonly RecordWrite[]): Promise<true | undefined> {
+        const withLayouts = [];
+        for (const table of tables)
+            withLayouts.push({...table, layout: await this.#contents.open(table.table, this.#specs.get(table.table))});
+        const {keys, values} = commitArguments(this.#keys, records, withLayouts);
+        const [result, index] = await this.#connection.run(COMMIT, keys, values) as readonly ['OK' | 'STALE' | 'CHANGED', number?];
+        if (result === 'STALE')
+            throw staleRecord(records[index ?? 0] as RecordWrite);
+        if (result === 'CHANGED')
+            this.#contents.forget();
+        return result === 'OK' || undefined;
     }
 }

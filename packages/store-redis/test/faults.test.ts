@@ -149,6 +149,22 @@ describeWithRedis('A RedisStore whose connection breaks', () => {
         await vi.waitFor(() => expect(listener).toHaveBeenCalled());
     });
 
+    it.each([2, 3] as const)('keeps the connection for messages while it answers (RESP %i)', async RESP => {
+        const warn = vi.fn();
+        const scope = await open({url: server.url, timeoutMs: 100, clientOptions: {RESP}, logger: {debug: vi.fn(), info: vi.fn(), warn, error: vi.fn()}});
+        const listener = vi.fn();
+        await scope.watchRecords(listener);
+        await scope.native(({client}) => client.configResetStat());
+        await vi.waitFor(async () => {
+            const stats = await scope.native(({client}) => client.info('commandstats'));
+            expect(Number(/cmdstat_ping:calls=(\d+)/.exec(stats)?.[1] ?? 0)).toBeGreaterThan(5);
+        }, {timeout: 5000});
+        expect(warn).not.toHaveBeenCalled();
+        expect(listener).not.toHaveBeenCalled();
+        await scope.commit({records: [{key: 'a', value: 'b', token: 'c'}]});
+        await vi.waitFor(() => expect(listener).toHaveBeenCalledTimes(1));
+    });
+
     it('gives up a connection without answers, and makes another one', async () => {
         const {proxy, scope, direct} = await proxied({timeoutMs: 400});
         const listener = vi.fn();
@@ -165,6 +181,15 @@ describeWithRedis('A RedisStore whose connection breaks', () => {
         listener.mockClear();
         await direct.commit({records: [{key: 'a', value: 'b', token: 'c'}]});
         await vi.waitFor(() => expect(listener).toHaveBeenCalled(), {timeout: 5000});
+    });
+
+    it('lets calls under way finish when it is closed', async () => {
+        const {scope, direct} = await proxied();
+        const calls = Array.from({length: 50}, (_, n) => scope.commit({writes: [set(String(n), n)]}));
+        const closed = scope.close();
+        await Promise.all([...calls, closed]);
+        expect(codeOf(await failure(scope.tables.rows.get({id: 'a'})))).toBe('CLOSED');
+        expect(await direct.tables.rows.count()).toBe(50);
     });
 
     it('closes in time, also while there is no server', async () => {
