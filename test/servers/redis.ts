@@ -58,12 +58,15 @@ class LocalRedis implements RedisServer {
     readonly #folder: string;
     readonly #settings: readonly string[];
     #process: ChildProcess | undefined;
+    /** For a test process that ends before its hooks have run. */
+    readonly #onExit = (): void => void this.#process?.kill('SIGKILL');
 
     constructor(port: number, folder: string, settings: readonly string[]) {
         this.port = port;
         this.url = `redis://127.0.0.1:${port}`;
         this.#folder = folder;
         this.#settings = settings;
+        process.once('exit', this.#onExit);
     }
 
     async start(): Promise<void> {
@@ -95,6 +98,7 @@ class LocalRedis implements RedisServer {
 
     async stop(): Promise<void> {
         await this.#end('SIGKILL');
+        process.off('exit', this.#onExit);
         await rm(this.#folder, {recursive: true, force: true});
     }
 
