@@ -1,7 +1,9 @@
+import {EventEmitter, once} from 'node:events';
+import {Readable} from 'node:stream';
 import {EventStore, EventType} from '@castore/core';
 import {InMemoryEventStorageAdapter} from '@castore/event-storage-adapter-in-memory';
 import createPeer, {
-    Aggregate as PeerAggregate, Event as PeerEvent, NotFoundError as PeerNotFound, z as peerZ, type IEventStore as PeerEventStore, type IStore as PeerStore
+    Aggregate as PeerAggregate, Event as PeerEvent, NotFoundError as PeerNotFound, Projector as PeerProjector, z as peerZ, type IEventStore as PeerEventStore, type IStore as PeerStore
 } from 'woltage-npm';
 import {payload} from './domain.ts';
 
@@ -97,4 +99,73 @@ export async function peerCommand(): Promise<(aggregateId: string) => Promise<un
         internalStore: {adapter: PeerMemoryStore as unknown as new () => PeerStore}, stores: {}
     } as never);
     return id => woltage.executeCommand('account', id, 'move', payload);
+}
+
+/** A replay with the package `woltage` 1.12 from npm, on the least adapters in memory. */
+export async function peerReplay(events: number, accounts: number): Promise<() => Promise<number>> {
+    class Moved extends PeerEvent<typeof peerSchema> {
+        static override schema = peerSchema;
+        static override version = 1;
+    }
+    Object.defineProperty(Moved, 'name', {value: `Moved${peerRuntimes++}`});
+    const history = Array.from({length: events}, (_, i) => {
+        const event = new Moved({aggregateId: `account-${i % accounts}`, payload});
+        Object.assign(event, {position: BigInt(i), revision: BigInt(Math.floor(i / accounts))});
+        return event;
+    });
+    const progress = new EventEmitter();
+    const key = peerZ.object({id: peerZ.string()});
+    class AccountProjector extends PeerProjector {
+        static override schema = {accounts: {key, schema: peerZ.object({balance: peerZ.number(), moves: peerZ.number()})}};
+        static override version = 1;
+
+        async [Moved.identity](event: PeerEvent): Promise<void> {
+            const {accounts: table} = this.store.tables as unknown as Record<string, PeerTable>;
+            const row = await table?.get({id: event.aggregateId}) as {balance: number; moves: number} | null ?? {balance: 0, moves: 0};
+            await table?.set({id: event.aggregateId, balance: row.balance + (event.payload as typeof payload).amount, moves: row.moves + 1});
+            if (event.position === BigInt(events - 1))
+                progress.emit('last');
+        }
+    }
+    class HistoryEventStore extends PeerMemoryEventStore {
+        subscribe(): Readable {
+            return Readable.from(history);
+        }
+
+        override async getLatestPosition(): Promise<never> {
+            return BigInt(events - 1) as never;
+        }
+    }
+    class MapStore extends PeerMemoryStore {
+        override defineTables(definitions: object): void {
+            for (const name of Object.keys(definitions))
+                this.tables[name] = new PeerTable();
+        }
+    }
+    let isKnown = false;
+    return async () => {
+        const woltage = await createPeer({
+            eventStore: {adapter: HistoryEventStore as unknown as new () => PeerEventStore}, eventClasses: isKnown ? [] : [Moved], aggregates: [], projectorClasses: [AccountProjector],
+            internalStore: {adapter: PeerMemoryStore as unknown as new () => PeerStore}, stores: {main: {adapter: MapStore as unknown as new () => PeerStore}}
+        } as never);
+        isKnown = true;
+        // It says that it has caught up after its second event: what counts is that the last one has been handled.
+        const handled = once(progress, 'last');
+        await woltage.addProjection('account', 1, 'AccountProjector', 1, 'main');
+        await handled;
+        return events;
+    };
+}
+
+/** Rows by their keys. */
+class PeerTable {
+    readonly #rows = new Map<string, object>();
+
+    async get({id, projectionId = id}: {readonly id?: string; readonly projectionId?: string | undefined}): Promise<object | null> {
+        return this.#rows.get(String(projectionId)) ?? null;
+    }
+
+    async set(row: {readonly id?: string; readonly projectionId?: string; readonly [field: string]: unknown}): Promise<void> {
+        this.#rows.set(String(row.projectionId ?? row.id), row);
+    }
 }

@@ -1,0 +1,64 @@
+import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
+import createWoltage, {MemoryEventStore, MemoryEventStoreData, MemoryStore, uuidV7, type IEventStore, type Woltage} from 'woltage';
+import {account, AccountProjector, Moved, payload} from './domain.ts';
+import {emmettMemory, emmettSQLite, installEmmett} from './emmett.ts';
+import {compare, print} from './measure.ts';
+import {peerReplay} from './peers.ts';
+import {rawReplay} from './raw.ts';
+import {sqliteRuntime, temporaryFolder} from './runtime.ts';
+
+/** So few that the slowest peer ends. */
+const EVENTS = 20_000;
+const ACCOUNTS = 1000;
+
+async function fill(store: IEventStore): Promise<void> {
+    for (let i = 0; i < EVENTS; i++) {
+        const id = uuidV7();
+        const data = {id, type: 'moved', version: 1, timestamp: Date.now(), payload, meta: {}, correlationId: id, causationId: null, tags: []};
+        await store.append('account', `account-${i % ACCOUNTS}`, [data]);
+    }
+}
+
+let version = 0;
+
+/** Adds a projection and waits until it is live. */
+async function replay(woltage: Woltage): Promise<number> {
+    await woltage.addProjection('account', ++version, 'AccountProjector', 1, 'main');
+    const projection = woltage.getProjection('account', version);
+    await projection?.untilLive();
+    await woltage.stop();
+    return projection?.progress.processed ?? 0;
+}
+
+const missing = installEmmett();
+if (missing !== undefined)
+    console.log(`Not compared with emmett: ${missing}`);
+
+const data = new MemoryEventStoreData();
+const memory = new MemoryEventStore(data);
+await memory.connect();
+await fill(memory);
+const inMemory = await compare({
+    'Woltage': async () => {
+        const store = {adapter: MemoryStore};
+        return replay(await createWoltage({
+            eventStore: {adapter: MemoryEventStore, args: [data]}, internalStore: store, stores: {main: store},
+            eventClasses: [Moved], aggregates: [account], projectorClasses: [AccountProjector]
+        }));
+    },
+    'woltage 1.12 (npm), least adapters': await peerReplay(EVENTS, ACCOUNTS),
+    ...missing === undefined ? {'@event-driven-io/emmett 0.38': await emmettMemory(EVENTS, ACCOUNTS)} : {}
+});
+print(`Replay of ${EVENTS.toLocaleString('en')} events in memory, get + set per event (${ACCOUNTS.toLocaleString('en')} rows)`, inMemory, 'Woltage');
+
+const folder = temporaryFolder();
+const events = new SQLiteEventStore({path: `${folder}/events.db`});
+await events.connect();
+await fill(events);
+await events.close();
+const inSQLite = await compare({
+    'Woltage': async () => replay(await sqliteRuntime(folder)),
+    'raw better-sqlite3': async () => rawReplay(folder, `raw-${++version}.db`),
+    ...missing === undefined ? {'@event-driven-io/emmett-sqlite 0.38': await emmettSQLite(folder, EVENTS, ACCOUNTS)} : {}
+}, 3);
+print(`Replay of ${EVENTS.toLocaleString('en')} events into SQLite, get + set per event (${ACCOUNTS.toLocaleString('en')} rows)`, inSQLite, 'Woltage');
