@@ -8,18 +8,18 @@ export default defineConfig({
         alias: {
             'woltage': source('woltage'),
             '@woltage/sqlite': source('sqlite'),
+            '@woltage/postgres': source('postgres'),
             '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
             '@woltage/store-sqlite': source('store-sqlite'),
             '@woltage/eventstore-postgres': source('eventstore-postgres'),
-            '@woltage/eventstore-kurrentdb': source('eventstore-kurrentdb'),
             '@woltage/store-postgres': source('store-postgres'),
             '@woltage/store-redis': source('store-redis'),
-            '@woltage/store-mongodb': source('store-mongodb'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
         }
     },
     test: {
+        globalSetup: ['test/servers/global-setup.ts'],
         include: ['packages/*/{src,test}/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
         testTimeout: 20_000
     }

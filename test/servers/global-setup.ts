@@ -1,0 +1,59 @@
+import {once} from 'node:events';
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import type {TestProject} from 'vitest/node';
+import {kinds, obtainServer, type Found, type Started} from './find-server.ts';
+
+/** Servers of this test run, by name; each is started when the first test file asks for it. */
+const started = new Map<string, Promise<Started>>();
+/** What could not be had, and the suites that asked for it. */
+const missing = new Map<string, Set<string>>();
+
+/**
+ * Vitest's global set-up: a desk in the main process, where test files (each a process of its own) ask for servers, so that all of
+ * them share one, and none is started that nobody needs.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+    const desk = createServer((request, response) => void serve(request, response));
+    desk.listen(0, '127.0.0.1');
+    await once(desk, 'listening');
+    desk.unref();
+    project.provide('serverDesk', `http://127.0.0.1:${(desk.address() as AddressInfo).port}`);
+    return async () => {
+        desk.close();
+        desk.closeAllConnections();
+        for (const server of await Promise.allSettled(started.values())) {
+            if (server.status === 'fulfilled' && 'stop' in server.value)
+                await server.value.stop();
+        }
+        started.clear();
+        for (const [why, suites] of missing)
+            console.warn(`\nNot tested: ${[...suites].sort().join(', ')}.\n  ${why}`);
+        missing.clear();
+    };
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+        const {pathname, searchParams} = new URL(request.url ?? '/', 'http://desk');
+        const found = await find(pathname.slice(1), searchParams.get('suite') ?? 'a suite without a name');
+        response.end(JSON.stringify(found));
+    } catch (error) {
+        response.statusCode = 500;
+        response.end((error as Error).message);
+    }
+}
+
+async function find(name: string, suite: string): Promise<Found> {
+    const kind = kinds.find(one => one.name === name);
+    if (kind === undefined)
+        throw new Error(`There is no kind of server '${name}'.`);
+    let server = started.get(name);
+    if (server === undefined)
+        started.set(name, server = obtainServer(kind));
+    const result = await server;
+    if ('url' in result)
+        return {url: result.url};
+    missing.set(result.missing, (missing.get(result.missing) ?? new Set()).add(suite));
+    return result;
+}
