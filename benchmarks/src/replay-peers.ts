@@ -7,12 +7,13 @@ import {peerReplay} from './peers.ts';
 import {rawReplay} from './raw.ts';
 import {sqliteRuntime, temporaryFolder} from './runtime.ts';
 
+const IN_MEMORY = 100_000;
 /** So few that the slowest peer ends. */
-const EVENTS = 20_000;
+const IN_SQLITE = 20_000;
 const ACCOUNTS = 1000;
 
-async function fill(store: IEventStore): Promise<void> {
-    for (let i = 0; i < EVENTS; i++) {
+async function fill(store: IEventStore, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
         const id = uuidV7();
         const data = {id, type: 'moved', version: 1, timestamp: Date.now(), payload, meta: {}, correlationId: id, causationId: null, tags: []};
         await store.append('account', `account-${i % ACCOUNTS}`, [data]);
@@ -37,7 +38,7 @@ if (missing !== undefined)
 const data = new MemoryEventStoreData();
 const memory = new MemoryEventStore(data);
 await memory.connect();
-await fill(memory);
+await fill(memory, IN_MEMORY);
 const inMemory = await compare({
     'Woltage': async () => {
         const store = {adapter: MemoryStore};
@@ -46,19 +47,19 @@ const inMemory = await compare({
             eventClasses: [Moved], aggregates: [account], projectorClasses: [AccountProjector]
         }));
     },
-    'woltage 1.12 (npm), least adapters': await peerReplay(EVENTS, ACCOUNTS),
-    ...missing === undefined ? {'@event-driven-io/emmett 0.38': await emmettMemory(EVENTS, ACCOUNTS)} : {}
+    'woltage 1.12 (npm), least adapters': await peerReplay(IN_MEMORY, ACCOUNTS),
+    ...missing === undefined ? {'@event-driven-io/emmett 0.38': await emmettMemory(IN_MEMORY, ACCOUNTS)} : {}
 });
-print(`Replay of ${EVENTS.toLocaleString('en')} events in memory, get + set per event (${ACCOUNTS.toLocaleString('en')} rows)`, inMemory, 'Woltage');
+print(`Replay of ${IN_MEMORY.toLocaleString('en')} events in memory, get + set per event (${ACCOUNTS.toLocaleString('en')} rows)`, inMemory, 'Woltage');
 
 const folder = temporaryFolder();
 const events = new SQLiteEventStore({path: `${folder}/events.db`});
 await events.connect();
-await fill(events);
+await fill(events, IN_SQLITE);
 await events.close();
 const inSQLite = await compare({
     'Woltage': async () => replay(await sqliteRuntime(folder)),
     'raw better-sqlite3': async () => rawReplay(folder, `raw-${++version}.db`),
-    ...missing === undefined ? {'@event-driven-io/emmett-sqlite 0.38': await emmettSQLite(folder, EVENTS, ACCOUNTS)} : {}
+    ...missing === undefined ? {'@event-driven-io/emmett-sqlite 0.38': await emmettSQLite(folder, IN_SQLITE, ACCOUNTS)} : {}
 }, 3);
-print(`Replay of ${EVENTS.toLocaleString('en')} events into SQLite, get + set per event (${ACCOUNTS.toLocaleString('en')} rows)`, inSQLite, 'Woltage');
+print(`Replay of ${IN_SQLITE.toLocaleString('en')} events into SQLite, get + set per event (${ACCOUNTS.toLocaleString('en')} rows)`, inSQLite, 'Woltage');

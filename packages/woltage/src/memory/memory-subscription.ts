@@ -20,24 +20,25 @@ export async function* followMemory(
             continue;
         }
         isFirst = false;
-        const page = events.slice(next, next + (types === undefined ? batchSize : WINDOW));
         const batch: RecordedEvent[] = [];
-        next += take(page, types, filter?.accepts, batchSize, batch);
+        next = take(events, next, types, filter?.accepts, batchSize, batch);
         yield {events: batch, position: next === 0 ? undefined : BigInt(next - 1), caughtUp: next >= events.length};
     }
 }
 
-/** Adds what matches until the batch is full. @returns How many events it has looked at */
+/** Adds what matches until the batch is full. @returns The index of the first event that it has not looked at */
 function take(
-    page: readonly StoredEvent[], types: ReadonlySet<string> | undefined, accepts: EventFilter['accepts'], batchSize: number, batch: RecordedEvent[]
+    events: readonly StoredEvent[], start: number, types: ReadonlySet<string> | undefined, accepts: EventFilter['accepts'], batchSize: number, batch: RecordedEvent[]
 ): number {
-    for (const [index, event] of page.entries()) {
+    const end = Math.min(events.length, start + WINDOW);
+    for (let index = start; index < end; index++) {
         if (batch.length === batchSize)
             return index;
+        const event = events[index] as StoredEvent;
         if ((types === undefined || types.has(event.data.type)) && accepts?.(event.aggregateName, event.aggregateId) !== false)
             batch.push(toRecord(event));
     }
-    return page.length;
+    return end;
 }
 
 /** Resolves at the next append, or when the signal aborts. */

@@ -16,20 +16,21 @@ export class PortableTable implements ITable {
         this.access = access;
     }
 
-    async get(key: object): Promise<Row | null> {
-        return this.access.get(this.spec, rowId(this.spec, key as Row));
+    // Not async: on a hot path every promise counts.
+    get(key: object): Promise<Row | null> {
+        return attempt(() => this.access.get(this.spec, rowId(this.spec, key as Row)));
     }
 
-    async set(entry: object): Promise<void> {
-        return this.access.set(this.spec, rowId(this.spec, entry as Row), entry as Row);
+    set(entry: object): Promise<void> {
+        return attempt(() => this.access.set(this.spec, rowId(this.spec, entry as Row), entry as Row));
     }
 
-    async update(key: object, values: object): Promise<boolean> {
-        return this.access.update(this.spec, rowId(this.spec, key as Row), values as Row);
+    update(key: object, values: object): Promise<boolean> {
+        return attempt(() => this.access.update(this.spec, rowId(this.spec, key as Row), values as Row));
     }
 
-    async remove(key: object): Promise<void> {
-        return this.access.remove(this.spec, rowId(this.spec, key as Row));
+    remove(key: object): Promise<void> {
+        return attempt(() => this.access.remove(this.spec, rowId(this.spec, key as Row)));
     }
 
     async find(filter?: FindArguments[0], options?: FindArguments[1]): Promise<Row[]> {
@@ -43,5 +44,14 @@ export class PortableTable implements ITable {
 
     async count(filter?: FindArguments[0]): Promise<number> {
         return this.access.count(this.spec, compileFilter(this.spec, filter));
+    }
+}
+
+/** A promise of the result, also when it is an error at once. */
+function attempt<R>(call: () => Promise<R>): Promise<R> {
+    try {
+        return call();
+    } catch (error) {
+        return Promise.reject(error);
     }
 }

@@ -60,10 +60,13 @@ const codeUnitRank = (unit: number): number => unit >= 0xd800 && unit <= 0xdfff 
 export function compareRows(sort: StoreQuery['sort']): (a: Row, b: Row) => number {
     return (a, b) => {
         for (const {field, descending} of sort) {
-            const order = compareValues(a[field], b[field]);
+            const order = compareValues(ownValue(a, field), ownValue(b, field));
             if (order !== 0)
                 return descending ? -order : order;
         }
         return 0;
     };
 }
+
+/** What a row has under a name; nothing that it inherits, such as a `constructor`. */
+const ownValue = (row: Row, field: string): unknown => Object.hasOwn(row, field) ? row[field] : undefined;

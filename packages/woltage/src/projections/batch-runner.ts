@@ -36,6 +36,7 @@ export class BatchRunner {
     #began = 0;
     #fired = false;
     #live = false;
+    #firesAfter: bigint | undefined;
     #current: string | undefined;
 
     constructor(options: BatchRunnerOptions) {
@@ -48,11 +49,6 @@ export class BatchRunner {
             cacheBytes: tuning.cacheBytes,
             flush: () => this.commit(this.#handled, true)
         });
-    }
-
-    /** The last event that has been handled; its rows may not be committed yet. */
-    get handled(): bigint {
-        return this.#handled;
     }
 
     /** Takes the slice over. @throws StaleRecordError when somebody else was faster */
@@ -80,6 +76,7 @@ export class BatchRunner {
      */
     async handle(events: readonly RecordedEvent[], start: number, limit: bigint | undefined): Promise<number> {
         let index = start;
+        this.#firesAfter = this.#options.firesAfter();
         try {
             for (; index < events.length; index++) {
                 const record = events[index] as RecordedEvent;
@@ -174,12 +171,12 @@ export class BatchRunner {
     }
 
     #handle(record: RecordedEvent): Promise<void> | undefined {
-        const {handlers, partitions, slice, firesAt} = this.#options;
+        const {handlers, partitions, slice} = this.#options;
         const byAggregate = partitions.by === PARTITION_OF_AGGREGATE;
         if (byAggregate && partitions.of(record, undefined) !== slice)
             return undefined;
         this.#begin(record.id);
-        const fires = firesAt(record.position);
+        const fires = this.#firesAfter !== undefined && record.position > this.#firesAfter;
         const completed = this.#completed.get(record.id);
         // What is skipped or put aside may be something that can't even be read.
         if (byAggregate && this.aside.takes(record, fires, completed))

@@ -101,9 +101,9 @@ function createWorker(
     const tuning = {...dependencies.tuning, faultPolicy: projectorClass.faultPolicy ?? dependencies.tuning.faultPolicy};
     const runner: BatchRunner = new BatchRunner({
         ...dependencies, id, name, slice, partitions, place, handlers, tuning,
-        firesAt: position => {
-            const state = states.get(name);
-            return state.active === version && position > state.cursor;
+        firesAfter: () => {
+            const {active, cursor} = states.get(name);
+            return active === version ? cursor : undefined;
         }
     });
     Object.defineProperty(projector, 'store', {value: adapter.scope({...scope, access: () => runner.work})});

@@ -23,6 +23,6 @@ export interface BatchRunnerOptions {
     readonly log: Logger;
     readonly self: Self;
     readonly intents: IntentSink;
-    /** Whether effects run for an event at this position. */
-    readonly firesAt: (position: bigint) => boolean;
+    /** Beyond which position effects run; `undefined`: none do. It changes only while the slice stands still. */
+    readonly firesAfter: () => bigint | undefined;
 }
