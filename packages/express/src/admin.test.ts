@@ -16,6 +16,8 @@ const version2 = {name: 'todo', version: 2, projectorName: 'TodoProjector', proj
 const routes: readonly ((served: Served) => Promise<Response>)[] = [
     ({get}) => get('/projections'), ({post}) => post('/projections', version2), ({get}) => get('/projections/todo/1'),
     ({post}) => post('/projections/todo/1/activate', {force: true}), ({post}) => post('/projections/todo/1/retry'),
+    ({post}) => post('/projections/todo/1/skip', {eventId: 'x'}), ({get}) => get('/projections/todo/1/dead-letters'),
+    ({post}) => post('/projections/todo/1/dead-letters/x/retry'), served => served.delete('/projections/todo/1/dead-letters/x'),
     served => served.delete('/projections/todo/1?force=true'), ({get}) => get('/PROJECTIONS/'), ({get}) => get('//projections')
 ];
 
@@ -122,5 +124,15 @@ describe('the admin routes', () => {
         expect(await problemOf(await post('/projections/todo/2/activate'))).toMatchObject({status: 404, code: 'UNKNOWN_PROJECTION'});
         expect(await problemOf(await post('/projections/todo/1/activate', {force: 'true'}))).toMatchObject({status: 400, errors: [{path: 'force'}]});
         expect(await problemOf(await post('/projections/todo/2/retry'))).toMatchObject({status: 404, code: 'UNKNOWN_PROJECTION'});
+    });
+
+    it('skip events and see to dead letters', async () => {
+        const {get, post, delete: remove} = await serveRouter(woltage, {admin: () => true});
+        expect(await problemOf(await post('/projections/todo/1/skip', {eventId: 'x'}))).toMatchObject({status: 409, code: 'PROJECTION_NOT_FAULTED'});
+        expect((await problemOf(await post('/projections/todo/1/skip', {}))).status).toBe(400);
+        expect(await (await get('/projections/todo/1/dead-letters')).json()).toEqual([]);
+        expect(await problemOf(await post('/projections/todo/1/dead-letters/x/retry'))).toMatchObject({status: 404, code: 'UNKNOWN_DEAD_LETTER'});
+        expect(await problemOf(await remove('/projections/todo/1/dead-letters/x'))).toMatchObject({status: 404, code: 'UNKNOWN_DEAD_LETTER'});
+        expect(await problemOf(await get('/projections/nope/1/dead-letters'))).toMatchObject({status: 404, code: 'UNKNOWN_PROJECTION'});
     });
 });

@@ -10,6 +10,7 @@ import {parseQuery} from './query-string.ts';
 const version = z.int().positive();
 const addition = z.strictObject({name: z.string(), version, projectorName: z.string(), projectorVersion: version, storeName: z.string()});
 const activation = z.strictObject({force: z.boolean().default(false)});
+const skipping = z.strictObject({eventId: z.string()});
 const flag = z.enum(['true', 'false']).default('false').transform(text => text === 'true');
 const removal = z.strictObject({force: flag, deleteData: flag});
 
@@ -20,7 +21,7 @@ export interface AdminDependencies {
     readonly fail: Fail;
 }
 
-/** Adds the routes that list, add, switch, retry and remove versions of projections. Each asks `admin` first. */
+/** Adds the routes that list, add, switch, mend and remove versions of projections. Each asks `admin` first. */
 export function addAdminRoutes(router: Router, {woltage, admin, readBody, fail}: AdminDependencies): void {
     // Route by route, so that a read model or an aggregate may be called 'projections' and none of the paths is forgotten.
     const guarded = (answer: Answer): RequestHandler => handle(async (req, res) => {
@@ -54,6 +55,16 @@ export function addAdminRoutes(router: Router, {woltage, admin, readBody, fail}:
         await woltage.retryProjection(name, version);
         sendJson(res, show(name, version));
     }));
+    router.post('/projections/:name/:version/skip', ofVersion(async (name, version, req, res) => {
+        const {eventId} = parse(skipping, await readBody(req, res), 'The body');
+        await woltage.skipEvent(name, version, eventId);
+        sendJson(res, show(name, version));
+    }));
+    router.get('/projections/:name/:version/dead-letters', ofVersion(async (name, version, _req, res) => sendJson(res, await woltage.getDeadLetters(name, version))));
+    router.post('/projections/:name/:version/dead-letters/:eventId/retry', ofVersion(async (name, version, req, res) =>
+        sendJson(res, await woltage.retryDeadLetter(name, version, parameter(req, 'eventId')))));
+    router.delete('/projections/:name/:version/dead-letters/:eventId', ofVersion(async (name, version, req, res) =>
+        sendJson(res, await woltage.discardDeadLetter(name, version, parameter(req, 'eventId')))));
     router.delete('/projections/:name/:version', ofVersion(async (name, version, req, res) => {
         await woltage.removeProjection(name, version, parse(removal, parseQuery(req.url), 'The query string'));
         sendJson(res, undefined);
