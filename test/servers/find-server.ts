@@ -73,8 +73,12 @@ async function ask(kind: ServerKind, suite: string): Promise<Found> {
 }
 
 /** `describe` with a server. Without one its tests are skipped under a name that says why, and the run ends with a list of what is missing. */
-export const describeWith = (found: Found, name: string, suite: () => void): void =>
-    'url' in found ? describe(name, suite) : describe.skip(`${name} (${found.missing})`, suite);
+export const describeWith = (found: Found, name: string, suite: () => void): void => {
+    if ('url' in found)
+        describe(name, suite);
+    else
+        describe.skip(`${name} (${found.missing})`, suite);
+};
 
 /** The URL of what was found. To be called within {@link describeWith}. */
 export function urlOf(found: Found): string {
