@@ -8,11 +8,8 @@ export default defineConfig({
         alias: {
             'woltage': source('woltage'),
             '@woltage/sqlite': source('sqlite'),
-            '@woltage/postgres': source('postgres'),
             '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
             '@woltage/store-sqlite': source('store-sqlite'),
-            '@woltage/eventstore-postgres': source('eventstore-postgres'),
-            '@woltage/store-postgres': source('store-postgres'),
             '@woltage/store-redis': source('store-redis'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
