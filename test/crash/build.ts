@@ -15,7 +15,7 @@ const IMPORT = /from '(\.[^']+\.ts)'/g;
 export const compiled = (file: string): string => join(dist, 'test/crash', file.replace(/\.ts$/, '.js'));
 
 /** What children are started with. */
-const PROGRAMS = ['app.ts', 'counters-app.ts'];
+const PROGRAMS = ['app.ts', 'counters-app.ts', 'history-app.ts'];
 
 export function setup(): void {
     const done = new Set<string>();
