@@ -19,7 +19,7 @@ export async function hasDocker(): Promise<boolean> {
 }
 
 /** Runs the official image on a loopback port. */
-export async function startInDocker(kind: ServerKind, settings: readonly string[] = []): Promise<TestServer> {
+export async function startInDocker(kind: ServerKind, settings: readonly string[] = []): Promise<DockerServer> {
     const {image} = kind;
     const port = await freePort();
     const environment = Object.entries(image.environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
@@ -36,7 +36,7 @@ export async function startInDocker(kind: ServerKind, settings: readonly string[
     return container;
 }
 
-class DockerServer implements TestServer {
+export class DockerServer implements TestServer {
     readonly port: number;
     readonly url: string;
     readonly #kind: ServerKind;
@@ -59,6 +59,15 @@ class DockerServer implements TestServer {
 
     async kill(): Promise<void> {
         await run('docker', ['kill', this.#id]);
+    }
+
+    /** Halts it without ending its connections. */
+    async pause(): Promise<void> {
+        await run('docker', ['pause', this.#id]);
+    }
+
+    async resume(): Promise<void> {
+        await run('docker', ['unpause', this.#id]);
     }
 
     async stop(): Promise<void> {

@@ -1,15 +1,24 @@
 import {describe, inject} from 'vitest';
-import {hasDocker, startInDocker} from './docker.ts';
+import {hasDocker, startInDocker, type DockerServer} from './docker.ts';
 import {postgres} from './postgres.ts';
+import {redis} from './redis.ts';
 import type {ServerKind, TestServer} from './server.ts';
 
-export const kinds: readonly ServerKind[] = [postgres];
+export const kinds: readonly ServerKind[] = [postgres, redis];
+
+/** Why there is no server. */
+interface Missing {
+    readonly missing: string;
+}
 
 /** What a search for a server has come to. */
-export type Found = {readonly url: string} | {readonly missing: string};
+export type Found = {readonly url: string} | Missing;
+
+/** What a search for a way to start servers has come to. */
+export type Startable = {readonly isStartable: true} | Missing;
 
 /** A running server, and how to end it. */
-export type Started = {readonly url: string; readonly stop: () => Promise<void>} | {readonly missing: string};
+export type Started = {readonly url: string; readonly stop: () => Promise<void>} | Missing;
 
 declare module 'vitest' {
     interface ProvidedContext {
@@ -35,7 +44,7 @@ export async function obtainServer(kind: ServerKind): Promise<Started> {
 class MissingServer extends Error {}
 
 /** Starts a server of a test's own, to be killed and started again. @throws where there is neither Docker nor a program */
-export async function startServer(kind: ServerKind, settings: readonly string[] = []): Promise<TestServer> {
+export async function startServer<S extends TestServer>(kind: ServerKind<S>, settings: readonly string[] = []): Promise<S | DockerServer> {
     if (await hasDocker()) {
         try {
             return await startInDocker(kind, settings);
@@ -50,6 +59,13 @@ export async function startServer(kind: ServerKind, settings: readonly string[] 
     return kind.startLocal(settings);
 }
 
+/** Whether {@link startServer} can do it. */
+export async function lookForStarter(kind: ServerKind): Promise<Startable> {
+    return kind.isInstalled() || await hasDocker()
+        ? {isStartable: true}
+        : {missing: `${kind.title} can't be started and killed by tests here: start Docker, or install it: ${kind.install}`};
+}
+
 const isRequired = ({name}: ServerKind): boolean => process.env['WOLTAGE_REQUIRE']?.split(',').includes(name) === true;
 
 /**
@@ -57,27 +73,32 @@ const isRequired = ({name}: ServerKind): boolean => process.env['WOLTAGE_REQUIRE
  *
  * @throws when there is none and `WOLTAGE_REQUIRE` names it
  */
-export async function findServer(kind: ServerKind, suite: string): Promise<Found> {
-    const found = await ask(kind, suite);
+export const findServer = (kind: ServerKind, suite: string): Promise<Found> => ask<Found>(kind, suite, 'shared');
+
+/**
+ * Whether a test file can start servers of its own with {@link startServer}.
+ *
+ * @throws when it can't and `WOLTAGE_REQUIRE` names the kind
+ */
+export const canStart = (kind: ServerKind, suite: string): Promise<Startable> => ask<Startable>(kind, suite, 'own');
+
+async function ask<F extends Found | Startable>(kind: ServerKind, suite: string, whose: 'shared' | 'own'): Promise<F | Missing> {
+    const desk = inject('serverDesk');
+    const response = await fetch(`${desk}/${kind.name}/${whose}?suite=${encodeURIComponent(suite)}`);
+    if (!response.ok)
+        throw new Error(`${kind.title} could not be started: ${await response.text()}`);
+    const found = await response.json() as F | Missing;
     if ('missing' in found && isRequired(kind))
         throw new Error(`WOLTAGE_REQUIRE names ${kind.name}, but ${found.missing}`);
     return found;
 }
 
-async function ask(kind: ServerKind, suite: string): Promise<Found> {
-    const desk = inject('serverDesk');
-    const response = await fetch(`${desk}/${kind.name}?suite=${encodeURIComponent(suite)}`);
-    if (!response.ok)
-        throw new Error(`${kind.title} could not be started: ${await response.text()}`);
-    return await response.json() as Found;
-}
-
 /** `describe` with a server. Without one its tests are skipped under a name that says why, and the run ends with a list of what is missing. */
-export const describeWith = (found: Found, name: string, suite: () => void): void => {
-    if ('url' in found)
-        describe(name, suite);
-    else
+export const describeWith = (found: Found | Startable, name: string, suite: () => void): void => {
+    if ('missing' in found)
         describe.skip(`${name} (${found.missing})`, suite);
+    else
+        describe(name, suite);
 };
 
 /** The URL of what was found. To be called within {@link describeWith}. */

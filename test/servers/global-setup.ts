@@ -2,7 +2,8 @@ import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import type {TestProject} from 'vitest/node';
-import {kinds, obtainServer, type Found, type Started} from './find-server.ts';
+import {kinds, lookForStarter, obtainServer, type Found, type Startable, type Started} from './find-server.ts';
+import type {ServerKind} from './server.ts';
 
 /** Servers of this test run, by name; each is started when the first test file asks for it. */
 const started = new Map<string, Promise<Started>>();
@@ -36,7 +37,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
         const {pathname, searchParams} = new URL(request.url ?? '/', 'http://desk');
-        const found = await find(pathname.slice(1), searchParams.get('suite') ?? 'a suite without a name');
+        const [, name, whose] = pathname.split('/');
+        const kind = kinds.find(one => one.name === name);
+        if (kind === undefined)
+            throw new Error(`There is no kind of server '${name}'.`);
+        const found = await (whose === 'own' ? lookForStarter(kind) : share(kind));
+        if ('missing' in found)
+            missing.set(found.missing, (missing.get(found.missing) ?? new Set()).add(searchParams.get('suite') ?? 'a suite without a name'));
         response.end(JSON.stringify(found));
     } catch (error) {
         response.statusCode = 500;
@@ -44,16 +51,10 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     }
 }
 
-async function find(name: string, suite: string): Promise<Found> {
-    const kind = kinds.find(one => one.name === name);
-    if (kind === undefined)
-        throw new Error(`There is no kind of server '${name}'.`);
-    let server = started.get(name);
+async function share(kind: ServerKind): Promise<Found | Startable> {
+    let server = started.get(kind.name);
     if (server === undefined)
-        started.set(name, server = obtainServer(kind));
+        started.set(kind.name, server = obtainServer(kind));
     const result = await server;
-    if ('url' in result)
-        return {url: result.url};
-    missing.set(result.missing, (missing.get(result.missing) ?? new Set()).add(suite));
-    return result;
+    return 'url' in result ? {url: result.url} : result;
 }

@@ -11,7 +11,7 @@ export interface TestServer {
 }
 
 /** Where a kind of server comes from. */
-export interface ServerKind {
+export interface ServerKind<S extends TestServer = TestServer> {
     /** As in `WOLTAGE_REQUIRE`. */
     readonly name: string;
     readonly title: string;
@@ -23,7 +23,7 @@ export interface ServerKind {
     /** Whether a server can be started from a program on this machine. */
     isInstalled(): boolean;
     /** Starts a server from a program on this machine. */
-    startLocal(settings?: readonly string[]): Promise<TestServer>;
+    startLocal(settings?: readonly string[]): Promise<S>;
     /** Resolves when the server answers. */
     answers(url: string): Promise<boolean>;
 }

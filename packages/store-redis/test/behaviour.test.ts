@@ -3,9 +3,12 @@ import {readFile} from 'node:fs/promises';
 import {createClient} from 'redis';
 import {afterAll, afterEach, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z, type Logger} from 'woltage';
-import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {canStart, describeWith, startServer} from '../../../test/servers/find-server.ts';
+import {redis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
 import {TcpProxy} from './tcp-proxy.ts';
+
+const startable = await canStart(redis, 'behaviour of RedisStore');
 
 const tables = {
     orders: {
@@ -24,7 +27,7 @@ const warn = vi.fn();
 const logger: Logger = {debug: vi.fn(), info: vi.fn(), warn, error: vi.fn()};
 const cleanups: (() => unknown)[] = [];
 beforeAll(async () => {
-    server = await startRedis();
+    server = await startServer(redis);
     proxy = await TcpProxy.start(server.port);
     store = new RedisStore({url: `redis://127.0.0.1:${proxy.port}`, logger});
     observer = new RedisStore({url: server.url});
@@ -57,7 +60,7 @@ async function costOf(query: () => Promise<unknown>): Promise<{readonly commands
     return {bytes, commands: Array.from(stats.matchAll(/^cmdstat_(\S+?):/gm), ([, name]) => name as string)};
 }
 
-describeWithRedis('A find on a RedisStore', () => {
+describeWith(startable, 'A find on a RedisStore', () => {
     it('reads from an index only what it needs', async () => {
         const scope = await withOrders(20_000);
         const {orders} = scope.tables;
@@ -109,7 +112,7 @@ describeWithRedis('A find on a RedisStore', () => {
     });
 });
 
-describeWithRedis('The indexes of a RedisStore', () => {
+describeWith(startable, 'The indexes of a RedisStore', () => {
     it('take in rows that were there before, while others go on writing', async () => {
         const namespace = randomUUID();
         const plain = {orders: {key: tables.orders.key, schema: tables.orders.schema}};
@@ -175,7 +178,7 @@ describeWithRedis('The indexes of a RedisStore', () => {
     });
 });
 
-describeWithRedis('Native access to a RedisStore', () => {
+describeWith(startable, 'Native access to a RedisStore', () => {
     it('gives the client, the rows and keys of one\'s own, which go with the tables', async () => {
         const scope = await withOrders(3);
         const json = await scope.native(({client, rows}) => client.hGet(rows('orders'), '"000001"'));
@@ -200,7 +203,7 @@ describeWithRedis('Native access to a RedisStore', () => {
     });
 });
 
-describeWithRedis('A scope of a RedisStore', () => {
+describeWith(startable, 'A scope of a RedisStore', () => {
     it('has all its keys in one slot, and leaves none behind', async () => {
         const namespace = `{a}}:${randomUUID()}*`;
         const scope = store.scope({namespace, tables});
@@ -255,7 +258,7 @@ describeWithRedis('A scope of a RedisStore', () => {
     });
 });
 
-describeWithRedis('A RedisStore on a given client', () => {
+describeWith(startable, 'A RedisStore on a given client', () => {
     it('leaves an open client open', async () => {
         const client = createClient({url: server.url});
         cleanups.push(() => client.destroy());
@@ -293,7 +296,7 @@ describeWithRedis('A RedisStore on a given client', () => {
     });
 });
 
-describeWithRedis('The options of a RedisStore', () => {
+describeWith(startable, 'The options of a RedisStore', () => {
     it('are refused where they make no sense, without their secrets', () => {
         for (const options of [
             undefined, null, {}, 'redis://localhost', {url: 'localhost:6379'}, {url: 'http://:secret@localhost'}, {url: 'redis://:secret#@localhost'}, {url: 'redis://:secret@localhost/x'},
@@ -357,7 +360,7 @@ describeWithRedis('The options of a RedisStore', () => {
     });
 
     it('warn of a server that may lose data', async () => {
-        const careless = await startRedis(['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru']);
+        const careless = await startServer(redis, ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru']);
         cleanups.push(() => careless.stop());
         warn.mockClear();
         const risky = new RedisStore({url: careless.url, logger});

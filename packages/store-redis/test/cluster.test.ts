@@ -3,8 +3,12 @@ import {storeConformance} from '@woltage/testing';
 import {createClient, createCluster} from 'redis';
 import {afterAll, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z} from 'woltage';
-import {describeWithRedis, freePort, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {canStart, describeWith} from '../../../test/servers/find-server.ts';
+import {freePort} from '../../../test/servers/free-port.ts';
+import {redis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
+
+const startable = await canStart(redis, 'RedisStore on a cluster');
 
 const NODES = 3;
 const SLOTS = 16_384;
@@ -13,7 +17,7 @@ const SLOTS = 16_384;
 let nodes: RedisServer[];
 beforeAll(async () => {
     const busPorts = await Promise.all(Array.from({length: NODES}, freePort));
-    nodes = await Promise.all(busPorts.map(port => startRedis(['--cluster-enabled', 'yes', '--cluster-port', String(port)])));
+    nodes = await Promise.all(busPorts.map(port => redis.startLocal(['--cluster-enabled', 'yes', '--cluster-port', String(port)])));
     const clients = await Promise.all(nodes.map(({url}) => createClient({url}).connect()));
     for (const [i, client] of clients.entries()) {
         await client.clusterAddSlotsRange({start: Math.ceil(i * SLOTS / NODES), end: Math.ceil((i + 1) * SLOTS / NODES) - 1});
@@ -29,12 +33,12 @@ afterAll(() => Promise.all(nodes.map(node => node.stop())));
 
 const create = (keyPrefix: string): RedisStore => new RedisStore({client: createCluster({rootNodes: nodes.map(({url}) => ({url}))}), keyPrefix});
 
-storeConformance({describe: describeWithRedis, it}, 'RedisStore on a cluster', async () => {
+storeConformance({describe: describeWith.bind(undefined, startable), it}, 'RedisStore on a cluster', async () => {
     const keyPrefix = `test-${randomUUID()}`;
     return {store: create(keyPrefix), second: () => create(keyPrefix)};
 });
 
-describeWithRedis('RedisStore on a cluster', () => {
+describeWith(startable, 'RedisStore on a cluster', () => {
     it('spreads its scopes over the nodes, gives native access and tells watchers', async () => {
         const store = create(`test-${randomUUID()}`);
         await store.connect();

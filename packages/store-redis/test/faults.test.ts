@@ -4,9 +4,12 @@ import {createServer, type AddressInfo} from 'node:net';
 import {createClient, createCluster} from 'redis';
 import {afterAll, afterEach, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z, type Logger, type StoreRecord} from 'woltage';
-import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {canStart, describeWith, startServer} from '../../../test/servers/find-server.ts';
+import {redis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore, type RedisStoreOptions} from '../src/index.ts';
 import {TcpProxy} from './tcp-proxy.ts';
+
+const startable = await canStart(redis, 'RedisStore in faults');
 
 const tables = {
     rows: {key: z.object({id: z.string()}), schema: z.object({n: z.number()}), indexes: [['n']]}
@@ -15,7 +18,7 @@ const tables = {
 let server: RedisServer;
 const cleanups: (() => unknown)[] = [];
 beforeAll(async () => {
-    server = await startRedis();
+    server = await startServer(redis);
 });
 afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse())
@@ -44,7 +47,7 @@ const failure = (call: Promise<unknown>): Promise<Error & {readonly code: string
 const endOf = (isDone: boolean, error: unknown) => !isDone ? 'lost' : error === undefined ? 'done' : 'doneButFailed';
 const codeOf = (error: unknown): unknown => (error as {code?: unknown}).code;
 
-describeWithRedis('A RedisStore that finds no server', () => {
+describeWith(startable, 'A RedisStore that finds no server', () => {
     it('gives up in time when nobody listens, and names the server without its password', async () => {
         const {port} = await closedPort();
         const store = new RedisStore({url: `redis://user:secret-word@127.0.0.1:${port}`, timeoutMs: 300});
@@ -81,7 +84,7 @@ describeWithRedis('A RedisStore that finds no server', () => {
     });
 
     it('says that its credentials are refused, at once and without them', async () => {
-        const guarded = await startRedis(['--requirepass', 'right-word']);
+        const guarded = await startServer(redis, ['--requirepass', 'right-word']);
         cleanups.push(() => guarded.stop());
         const {port} = guarded;
         for (const credentials of ['', ':secret-word@', 'nobody:secret-word@']) {
@@ -94,7 +97,7 @@ describeWithRedis('A RedisStore that finds no server', () => {
     });
 
     it('connects to a server that comes a little later', async () => {
-        const late = await startRedis();
+        const late = await startServer(redis);
         cleanups.push(() => late.stop());
         await late.kill();
         const opening = open({url: late.url});
@@ -104,7 +107,7 @@ describeWithRedis('A RedisStore that finds no server', () => {
     });
 });
 
-describeWithRedis('A RedisStore whose connection breaks', () => {
+describeWith(startable, 'A RedisStore whose connection breaks', () => {
     it('has carried out a commit wholly or not at all, wherever it was cut', async () => {
         const {proxy, scope, direct} = await proxied();
         const ends = {lost: 0, doneButFailed: 0, done: 0};
@@ -216,9 +219,9 @@ describeWithRedis('A RedisStore whose connection breaks', () => {
     });
 });
 
-describeWithRedis('A RedisStore whose server is killed', () => {
+describeWith(startable, 'A RedisStore whose server is killed', () => {
     it('loses nothing that was acknowledged, and goes on when the server is back', async () => {
-        const own = await startRedis(['--appendfsync', 'always']);
+        const own = await startServer(redis, ['--appendfsync', 'always']);
         cleanups.push(() => own.stop());
         const scope = await open({url: own.url, timeoutMs: 5000});
         let acknowledged = 0;
@@ -252,12 +255,12 @@ describeWithRedis('A RedisStore whose server is killed', () => {
     });
 
     it('fails calls in time while the server hangs, and serves them when it goes on', async () => {
-        const own = await startRedis();
+        const own = await startServer(redis);
         cleanups.push(() => own.stop());
         const scope = await open({url: own.url, timeoutMs: 300});
-        own.pause();
+        await own.pause();
         expect(codeOf(await failure(scope.tables.rows.get({id: 'a'})))).toBe('REDIS_UNAVAILABLE');
-        own.resume();
+        await own.resume();
         await vi.waitFor(() => scope.tables.rows.set({id: 'a', n: 1}), {timeout: 5000});
     });
 
@@ -271,7 +274,7 @@ describeWithRedis('A RedisStore whose server is killed', () => {
     });
 
     it('says what is wrong when the memory is full, and writes nothing then', async () => {
-        const small = await startRedis();
+        const small = await startServer(redis);
         cleanups.push(() => small.stop());
         const scope = await open({url: small.url});
         await scope.tables.rows.set({id: 'a', n: 1});

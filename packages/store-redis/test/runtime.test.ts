@@ -1,7 +1,10 @@
 import {afterAll, beforeAll, expect, it, vi} from 'vitest';
 import createWoltage, {Aggregate, Event, MemoryEventStore, MemoryEventStoreData, Projector, ReadModel, sideEffect, z, type Woltage} from 'woltage';
-import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {canStart, describeWith, startServer} from '../../../test/servers/find-server.ts';
+import {redis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
+
+const startable = await canStart(redis, 'a runtime on RedisStore');
 
 const OUTAGE_MS = Number(process.env['WOLTAGE_OUTAGE_MS'] ?? 1500);
 const ACCOUNTS = 50;
@@ -46,7 +49,7 @@ class Accounts extends ReadModel<AccountProjector> {
 
 let server: RedisServer;
 beforeAll(async () => {
-    server = await startRedis();
+    server = await startServer(redis);
 });
 afterAll(() => server.stop());
 
@@ -65,7 +68,7 @@ async function outage(): Promise<void> {
     await server.start();
 }
 
-describeWithRedis('A runtime whose stores are in Redis', () => {
+describeWith(startable, 'A runtime whose stores are in Redis', () => {
     it('gets over the loss of the server in a replay, in live traffic and between commands, and over a restart', async () => {
         let sent = 0;
         const send = async (woltage: Woltage, count: number): Promise<void> => {

@@ -2,15 +2,18 @@ import {randomUUID} from 'node:crypto';
 import fc from 'fast-check';
 import {afterAll, beforeAll, expect, it} from 'vitest';
 import {compareValues, z, type Row} from 'woltage';
-import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
+import {canStart, describeWith, startServer} from '../../../test/servers/find-server.ts';
+import {redis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
 import {sortable} from '../src/sortable.ts';
 import {fromText, toText} from '../src/text.ts';
 
+const startable = await canStart(redis, 'values in RedisStore');
+
 let server: RedisServer;
 let store: RedisStore;
 beforeAll(async () => {
-    server = await startRedis();
+    server = await startServer(redis);
     store = new RedisStore({url: server.url});
     await store.connect();
 });
@@ -50,7 +53,7 @@ async function scopeOf(namespace: string = randomUUID()) {
     return scope;
 }
 
-describeWithRedis('What a RedisStore keeps', () => {
+describeWith(startable, 'What a RedisStore keeps', () => {
     it('comes back equal: rows with any key and any value', async () => {
         const {rows} = (await scopeOf()).tables;
         await fc.assert(fc.asyncProperty(fc.oneof(text, number, bigint, date), text, value, async (left, right, item) => {
@@ -96,7 +99,7 @@ describeWithRedis('What a RedisStore keeps', () => {
     });
 });
 
-describeWithRedis('The order of a RedisStore', () => {
+describeWith(startable, 'The order of a RedisStore', () => {
     it('is the portable one, for all values', () => {
         fc.assert(fc.property(value, value, (a, b) => {
             expect(Math.sign(compareBytes(sortable(a), sortable(b)))).toBe(Math.sign(compareValues(a, b)));
