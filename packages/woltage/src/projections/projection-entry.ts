@@ -16,6 +16,7 @@ import {ProjectionWork, SliceShare} from './projection-work.ts';
 import {ProjectionWorker} from './projection-worker.ts';
 import {Projector, type ProjectorClass} from './projector.ts';
 import type {Registry} from './registry.ts';
+import type {ReplayTurns} from './replay-turns.ts';
 import type {BoundHandler} from './runner-options.ts';
 import type {ProjectionTuning} from './tuning.ts';
 
@@ -30,6 +31,7 @@ export interface ProjectionDependencies {
     readonly registry: Registry;
     readonly states: NameStates;
     readonly instances: Instances;
+    readonly turns: ReplayTurns;
     /** Called when a slice has been taken over. */
     readonly onTaken: () => void;
 }
@@ -92,7 +94,7 @@ function createWorker(
     {name, version, generation}: ProjectionDefinition, slice: number, projectorClass: ProjectorClass, adapter: IStore,
     {hold, share, partitions}: Slices, dependencies: ProjectionDependencies
 ): ProjectionWorker {
-    const {eventStore, catalogue, runtime, log, states, onTaken} = dependencies;
+    const {eventStore, catalogue, runtime, log, states, turns, onTaken} = dependencies;
     const id = `${name}@${version}`;
     const scope = {namespace: id, tables: projectorClass.schema};
     const place = {store: adapter.scope(scope), key: sliceKey('checkpoint', slice), generation};
@@ -109,7 +111,8 @@ function createWorker(
     Object.defineProperty(projector, 'store', {value: adapter.scope({...scope, access: () => runner.work})});
     const {count, by} = partitions;
     return new ProjectionWorker({
-        id, slice, place, runtime, eventStore, runner, types: handlers.types, tuning, log, reserve: share.reserve, mustYield: share.mustYield,
+        id, slice, place, runtime, eventStore, runner, types: handlers.types, tuning, turns, log,
+        isActive: () => states.get(name).active === version, reserve: share.reserve, mustYield: share.mustYield,
         accepts: count === 1 || by !== PARTITION_OF_AGGREGATE ? undefined : (aggregateName, aggregateId) => partitionOfAggregate(count, aggregateName, aggregateId) === slice,
         onTaken: async () => {
             await hold.onTaken(slice);

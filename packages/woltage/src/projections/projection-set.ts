@@ -8,8 +8,9 @@ import {ProjectionDefinitions, type ProjectionDefinition} from './projection-def
 import {createEntry, type ProjectionDependencies, type ProjectionEntry} from './projection-entry.ts';
 import {projectorId, type ProjectorClass} from './projector.ts';
 import {Registry} from './registry.ts';
+import {ReplayTurns} from './replay-turns.ts';
 
-export interface ProjectionSetOptions extends Omit<ProjectionDependencies, 'registry' | 'states' | 'instances' | 'onTaken'> {
+export interface ProjectionSetOptions extends Omit<ProjectionDependencies, 'registry' | 'states' | 'instances' | 'turns' | 'onTaken'> {
     readonly internalStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
     /** By `name@version`. */
@@ -29,6 +30,7 @@ export class ProjectionSet {
     readonly #transitions = new Set<Promise<void>>();
     readonly #activeSince = new Map<string, {readonly version: number | null; readonly at: number}>();
     readonly #listeners: (() => void)[] = [];
+    readonly #turns = new ReplayTurns();
     #started = false;
     #unlisten = (): void => undefined;
 
@@ -132,7 +134,7 @@ export class ProjectionSet {
         const {projectors, stores, log} = this.#options;
         const projector = projectors.get(projectorId(definition.projectorName, definition.projectorVersion));
         const entry = createEntry(definition, projector, stores.get(definition.storeName), {
-            ...this.#options, registry: this.registry, states: this.states, instances: this.instances, onTaken: () => this.#tell()
+            ...this.#options, registry: this.registry, states: this.states, instances: this.instances, turns: this.#turns, onTaken: () => this.#tell()
         });
         if (entry.parts === undefined)
             log.warn({projection: id, projector: `${definition.projectorName}@${definition.projectorVersion}`, store: definition.storeName, partitions: definition.partitions},

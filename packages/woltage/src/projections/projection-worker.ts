@@ -128,7 +128,7 @@ export class ProjectionWorker {
     }
 
     async #runSession(signal: AbortSignal): Promise<void> {
-        const {eventStore, runner, types, tuning, accepts, onTaken} = this.#options;
+        const {eventStore, runner, types, tuning, turns, isActive, accepts, onTaken} = this.#options;
         const start = await this.#ownership.acquire(signal);
         if (start === undefined)
             return;
@@ -150,7 +150,7 @@ export class ProjectionWorker {
         const chores = new Chores(session)
             .every(tuning.leaseMs / 4, () => runner.lease.beat())
             .every(IDLE_CHECKPOINT_MS, () => this.#writeDown());
-        for await (const batch of readAhead(batches, () => session.abort()))
+        for await (const batch of readAhead(turns.pace(batches, isActive), () => session.abort()))
             await this.#handleBatch(batch, ending);
         await chores.end();
         if (!signal.aborted && !this.#isYielding)

@@ -3,6 +3,7 @@ import type {IEventStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {BatchRunner} from './batch-runner.ts';
 import type {SliceStore} from './checkpoint.ts';
+import type {ReplayTurns} from './replay-turns.ts';
 import type {ProjectionTuning} from './tuning.ts';
 
 export interface WorkerOptions {
@@ -16,6 +17,9 @@ export interface WorkerOptions {
     /** Events of aggregates that it refuses need not be delivered. */
     readonly accepts: ((aggregateName: string, aggregateId: string) => boolean) | undefined;
     readonly tuning: ProjectionTuning;
+    readonly turns: ReplayTurns;
+    /** Whether the version is the active one. */
+    readonly isActive: () => boolean;
     readonly log: Logger;
     /** Asks whether this process should work on one more slice; the result is to be called when it has been taken, or could not be. */
     readonly reserve: () => (() => void) | undefined;
