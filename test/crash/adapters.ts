@@ -1,5 +1,6 @@
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
+import {RedisStore} from '@woltage/store-redis';
 import {SQLiteStore} from '@woltage/store-sqlite';
 import type {AdapterConfig, IEventStore, IStore} from 'woltage';
 import {SingleKeySQLiteStore, type BeforeWrite} from '../../packages/woltage/test/support/single-key-sqlite-store.ts';
@@ -16,11 +17,14 @@ export interface CrashAdapters {
  */
 type OpenAdapters = (folder: string, beforeWrite?: BeforeWrite) => CrashAdapters;
 
+/** Where the server of a suite is that needs one; see `suites.ts`. */
+const server = (): string => process.env['WOLTAGE_CRASH_SERVER'] as string;
 const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]});
 
 /** What the crash suites run on, by name. A further store is a further line. */
 export const adapters: Readonly<Record<string, OpenAdapters>> = {
     'sqlite': folder => ({eventStore: eventStore(folder), store: {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]}}),
     // Offers single-key writes only: commits go through the redo record.
-    'single-key': (folder, beforeWrite) => ({eventStore: eventStore(folder), store: {adapter: SingleKeySQLiteStore, args: [{path: join(folder, 'store.db'), beforeWrite}]}})
+    'single-key': (folder, beforeWrite) => ({eventStore: eventStore(folder), store: {adapter: SingleKeySQLiteStore, args: [{path: join(folder, 'store.db'), beforeWrite}]}}),
+    'redis': folder => ({eventStore: eventStore(folder), store: {adapter: RedisStore, args: [{url: server(), keyPrefix: basename(folder)}]}})
 };

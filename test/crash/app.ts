@@ -89,9 +89,17 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {work, serve, verif
 await modes[mode]?.();
 
 async function work(): Promise<void> {
-    await Promise.all([switchVersions(5), sendCommands()]);
+    await Promise.all([removeLeftovers().then(() => switchVersions(5)), sendCommands()]);
     await woltage.stop();
     process.stdout.write('end\n');
+}
+
+/** Removes what those before were killed over. */
+async function removeLeftovers(): Promise<void> {
+    for (const {version, isActive} of Object.values(woltage.getProjections()).slice(0, -1)) {
+        if (!isActive)
+            await woltage.removeProjection('account', version, {deleteData: true});
+    }
 }
 
 /** Adds the next version, activates it when it is live and removes the one before, again and again. */

@@ -1,10 +1,11 @@
 import {describe, expect, it} from 'vitest';
 import {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from 'woltage';
-import {adapters, type CrashAdapters} from './adapters.ts';
+import type {CrashAdapters} from './adapters.ts';
 import {fill, settle, startCounters, work} from './counters.ts';
 import {expectExactlyOnce} from './counters-model.ts';
 import {endAt, randomEnd} from './end.ts';
 import {intercepted} from './intercepted.ts';
+import {describeAdapters} from './suites.ts';
 import {inFolder, pause, Process} from './support.ts';
 
 const KILLS = Number(process.env['WOLTAGE_CRASH_KILLS'] ?? 105);
@@ -32,16 +33,16 @@ async function inLanes(lane: (number: number) => Promise<Count>): Promise<Count>
 const report = (name: string, {kills, switches, events, rows}: Count): boolean =>
     process.stdout.write(`counters on ${name}: ${kills} crashes, ${switches} switches, ${events} events, ${rows} rows\n`);
 
-describe.each(Object.keys(adapters))('on %s, a process that is killed in replays, under commands and at commits', adapter => {
+await describeAdapters('a process that is killed in replays, under commands and at commits', (adapter, {env, slowness}) => {
     async function kill(folder: string, acknowledged: string[]): Promise<number> {
         // By its own hand at a certain call, or from outside at any time.
         const byHand = Math.random() < 0.5;
         const calls = adapter === 'single-key' ? ['write'] : undefined;
-        const life = new Process('counters-app.ts', [folder, adapter, 'work', byHand ? randomEnd(60, calls) : '']);
+        const life = new Process('counters-app.ts', [folder, adapter, 'work', byHand ? randomEnd(60, calls) : ''], env);
         try {
             if (Math.random() < 0.9)
                 await life.says('ready');
-            await Promise.race([life.ended(), pause(Math.random() * (byHand ? 3000 : 400))]);
+            await Promise.race([life.ended(), pause(Math.random() * slowness * (byHand ? 3000 : 400))]);
         } finally {
             life.child.kill('SIGKILL');
         }
@@ -52,14 +53,14 @@ describe.each(Object.keys(adapters))('on %s, a process that is killed in replays
 
     it(`handles each event exactly once in ${KILLS} kills`, async () => {
         const count = await inLanes(() => inFolder(async folder => {
-            const history = adapter === 'single-key' ? Math.ceil(HISTORY / 8) : HISTORY;
-            expect(await new Process('counters-app.ts', [folder, adapter, 'fill', String(history)]).ended()).toBeNull();
+            const history = Math.ceil(HISTORY / slowness ** 2);
+            expect(await new Process('counters-app.ts', [folder, adapter, 'fill', String(history)], env).ended()).toBeNull();
             const acknowledged: string[] = [];
             let switches = 0;
             const kills = Math.ceil(KILLS / LANES);
             for (let round = 0; round < kills; round++)
                 switches += await kill(folder, acknowledged);
-            const settled = new Process('counters-app.ts', [folder, adapter, 'settle']);
+            const settled = new Process('counters-app.ts', [folder, adapter, 'settle'], env);
             expect(await settled.ended()).toBeNull();
             const found = JSON.parse(settled.output) as Awaited<ReturnType<typeof settle>>;
             return {kills, switches, events: found.ticks.length, rows: expectExactlyOnce(found, acknowledged)};
