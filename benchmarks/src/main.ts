@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url';
 /** Each section runs in a process of its own: none inherits another's heap. */
 const sections: Readonly<Record<string, readonly (readonly string[])[]>> = {
     commands: [['commands.ts']],
-    replay: [['replay.ts', '100000'], ['replay.ts', '1000000'], ['replay-peers.ts']],
+    replay: [['replay.ts', '100000'], ['replay.ts', '1000000'], ['replay-peers.ts', 'memory'], ['replay-peers.ts', 'sqlite']],
     latency: [['latency.ts']]
 };
 
@@ -19,8 +19,10 @@ for (const [name, scripts] of Object.entries(sections)) {
     if (wanted.length > 0 && !wanted.includes(name))
         continue;
     for (const [script = '', ...args] of scripts) {
-        const {status} = spawnSync(process.execPath, ['--import', 'tsx', '--expose-gc', fileURLToPath(new URL(script, import.meta.url)), ...args], {stdio: 'inherit'});
-        if (status !== 0)
+        const run = (): boolean =>
+            spawnSync(process.execPath, ['--import', 'tsx', '--expose-gc', fileURLToPath(new URL(script, import.meta.url)), ...args], {stdio: 'inherit'}).status === 0;
+        // A contestant may fail by bad luck: emmett's SQLite consumer does, every other time.
+        if (!run() && !run() && !run())
             process.exitCode = 1;
     }
 }
