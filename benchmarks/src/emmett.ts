@@ -1,8 +1,5 @@
-import {spawnSync} from 'node:child_process';
-import {existsSync} from 'node:fs';
-import {createRequire} from 'node:module';
-import {fileURLToPath, pathToFileURL} from 'node:url';
 import {payload} from './domain.ts';
+import {installPeers, loadPeer} from './install-peers.ts';
 
 /* The few things of emmett that are used here: it isn't installed with the workspace, for its SQLite driver takes a minute to compile. */
 interface Message {
@@ -46,19 +43,10 @@ interface Emmett {
     handleInMemoryProjections(options: {readonly projections: readonly unknown[]; readonly events: readonly Message[]; readonly database: unknown}): Promise<void>;
 }
 
-const peers = fileURLToPath(new URL('../peers/', import.meta.url));
-
 /** Installs emmett with its SQLite driver, the first time. @returns Why it can't be had, if it can't */
-export function installEmmett(): string | undefined {
-    if (existsSync(`${peers}node_modules/@event-driven-io/emmett-sqlite`))
-        return undefined;
-    console.log('Installing the peers that are not part of the workspace (benchmarks/peers; compiling sqlite3 takes about a minute) ...');
-    const {status, stderr} = spawnSync('npm', ['ci', '--prefix', peers], {encoding: 'utf8'});
-    return status === 0 ? undefined : `npm ci in benchmarks/peers failed: ${stderr.split('\n').find(line => line.includes('error')) ?? `exit code ${status}`}`;
-}
+export const installEmmett = (): string | undefined => installPeers('peers', '@event-driven-io/emmett-sqlite');
 
-const load = async <T>(name: string): Promise<T> =>
-    await import(pathToFileURL(createRequire(`${peers}package.json`).resolve(name)).href) as T;
+const load = <T>(name: string): Promise<T> => loadPeer<T>('peers', name);
 
 /** Fills emmett's SQLite event store, and returns how to rebuild a read model with a consumer of its. */
 export async function emmettSQLite(folder: string, events: number, accounts: number): Promise<() => Promise<number>> {

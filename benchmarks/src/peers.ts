@@ -2,8 +2,9 @@ import {EventEmitter, once} from 'node:events';
 import {Readable} from 'node:stream';
 import {EventStore, EventType} from '@castore/core';
 import {InMemoryEventStorageAdapter} from '@castore/event-storage-adapter-in-memory';
+import * as peer from 'woltage-npm';
 import createPeer, {
-    Aggregate as PeerAggregate, Event as PeerEvent, NotFoundError as PeerNotFound, Projector as PeerProjector, z as peerZ, type IEventStore as PeerEventStore, type IStore as PeerStore
+    Aggregate as PeerAggregate, Event as PeerEvent, NotFoundError as PeerNotFound, z as peerZ, type IEventStore as PeerEventStore, type IStore as PeerStore
 } from 'woltage-npm';
 import {payload} from './domain.ts';
 
@@ -101,10 +102,14 @@ export async function peerCommand(): Promise<(aggregateId: string) => Promise<un
     return id => woltage.executeCommand('account', id, 'move', payload);
 }
 
-/** A replay with the package `woltage` 1.12 from npm, on the least adapters in memory. */
-export async function peerReplay(events: number, accounts: number): Promise<() => Promise<number>> {
-    class Moved extends PeerEvent<typeof peerSchema> {
-        static override schema = peerSchema;
+/** `woltage` 1.12 as this workspace has it, or another copy of it: its adapters need the one that they were installed with. */
+type Peer = typeof peer;
+
+/** A replay with the package `woltage` 1.12 from npm, on the least event store and, unless another one is given, the least store in memory. */
+export async function peerReplay(events: number, accounts: number, {default: create, Event, Projector, z}: Peer = peer, store?: object): Promise<() => Promise<number>> {
+    const schema = z.object({amount: z.number(), note: z.string()});
+    class Moved extends Event<typeof schema> {
+        static override schema = schema;
         static override version = 1;
     }
     Object.defineProperty(Moved, 'name', {value: `Moved${peerRuntimes++}`});
@@ -114,15 +119,16 @@ export async function peerReplay(events: number, accounts: number): Promise<() =
         return event;
     });
     const progress = new EventEmitter();
-    const key = peerZ.object({id: peerZ.string()});
-    class AccountProjector extends PeerProjector {
-        static override schema = {accounts: {key, schema: peerZ.object({balance: peerZ.number(), moves: peerZ.number()})}};
+    const key = z.object({id: z.string()});
+    class AccountProjector extends Projector {
+        static override schema = {accounts: {key, schema: z.object({balance: z.number(), moves: z.number()})}};
         static override version = 1;
 
         async [Moved.identity](event: PeerEvent): Promise<void> {
             const {accounts: table} = this.store.tables as unknown as Record<string, PeerTable>;
-            const row = await table?.get({id: event.aggregateId}) as {balance: number; moves: number} | null ?? {balance: 0, moves: 0};
-            await table?.set({id: event.aggregateId, balance: row.balance + (event.payload as typeof payload).amount, moves: row.moves + 1});
+            const id = event.aggregateId;
+            const row = await table?.get({id}) as {balance: number; moves: number} | null ?? {balance: 0, moves: 0};
+            await table?.set({id, balance: row.balance + (event.payload as typeof payload).amount, moves: row.moves + 1});
             if (event.position === BigInt(events - 1))
                 progress.emit('last');
         }
@@ -142,16 +148,15 @@ export async function peerReplay(events: number, accounts: number): Promise<() =
                 this.tables[name] = new PeerTable();
         }
     }
-    let isKnown = false;
+    let version = 0;
     return async () => {
-        const woltage = await createPeer({
-            eventStore: {adapter: HistoryEventStore as unknown as new () => PeerEventStore}, eventClasses: isKnown ? [] : [Moved], aggregates: [], projectorClasses: [AccountProjector],
-            internalStore: {adapter: PeerMemoryStore as unknown as new () => PeerStore}, stores: {main: {adapter: MapStore as unknown as new () => PeerStore}}
+        const woltage = await create({
+            eventStore: {adapter: HistoryEventStore as unknown as new () => PeerEventStore}, eventClasses: version > 0 ? [] : [Moved], aggregates: [], projectorClasses: [AccountProjector],
+            internalStore: {adapter: PeerMemoryStore as unknown as new () => PeerStore}, stores: {main: store ?? {adapter: MapStore as unknown as new () => PeerStore}}
         } as never);
-        isKnown = true;
         // It says that it has caught up after its second event: what counts is that the last one has been handled.
         const handled = once(progress, 'last');
-        await woltage.addProjection('account', 1, 'AccountProjector', 1, 'main');
+        await woltage.addProjection('account', ++version, 'AccountProjector', 1, 'main');
         await handled;
         return events;
     };
