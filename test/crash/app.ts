@@ -102,6 +102,19 @@ async function removeLeftovers(): Promise<void> {
     }
 }
 
+/** @returns False when the versions didn't come to one position in time: on a busy machine, the active one may be far behind */
+async function activate(version: number): Promise<boolean> {
+    try {
+        await woltage.setProjectionActive('account', version);
+        return true;
+    } catch (error) {
+        if (!isWoltageError(error) || error.code !== 'POSITION_TIMEOUT')
+            throw error;
+        process.stdout.write(`refused ${error.code}\n`);
+        return false;
+    }
+}
+
 /** Adds the next version, activates it when it is live and removes the one before, again and again. */
 async function switchVersions(rounds: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
@@ -110,7 +123,8 @@ async function switchVersions(rounds: number): Promise<void> {
         const next = Math.max(0, ...versions) + 1;
         await woltage.addProjection('account', next, 'AccountProjector', 1, 'main');
         await woltage.getProjection('account', next)?.untilLive();
-        await woltage.setProjectionActive('account', next);
+        if (!await activate(next))
+            continue;
         for (const version of versions)
             await woltage.removeProjection('account', version, {deleteData: true});
         process.stdout.write(`switched ${active} ${next}\n`);
