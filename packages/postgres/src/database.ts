@@ -1,0 +1,185 @@
+import type {PoolClient} from 'pg';
+import {ConfigError, UnavailableError} from 'woltage';
+import {Listener} from './listener.ts';
+import {serverName, type PostgresOptions} from './options.ts';
+import {PoolLink, type Statement, type TextRow} from './pool-link.ts';
+import {adapterError, sqlState} from './postgres-error.ts';
+
+/** Statements on one connection, in a transaction. */
+export interface Transaction {
+    readonly client: PoolClient;
+    run(statement: Statement): Promise<readonly TextRow[]>;
+}
+
+interface Opened {
+    readonly link: PoolLink;
+    readonly listener: Listener;
+}
+
+/** A database as an adapter uses it: open between `connect` and `close`, with errors that say what is wrong. */
+export class Database {
+    /** The server's address for messages. */
+    readonly server: string;
+    readonly #options: PostgresOptions;
+    #opened: Opened | undefined;
+    #isOpen = false;
+    #turn: Promise<void> = Promise.resolve();
+    #underWay = 0;
+    #whenIdle: (() => void) | undefined;
+
+    constructor(options: PostgresOptions) {
+        this.#options = options;
+        this.server = serverName(options);
+    }
+
+    get isOpen(): boolean {
+        return this.#isOpen;
+    }
+
+    /**
+     * Connects; repeated calls do nothing.
+     *
+     * @param prepare Runs on the first connection, for example migrations
+     * @throws ConfigError `POSTGRES_CREDENTIALS`, `POSTGRES_DATABASE`
+     * @throws UnavailableError `POSTGRES_UNAVAILABLE` when it can't be reached in time
+     */
+    connect(prepare: (run: Transaction['run']) => Promise<void>): Promise<void> {
+        return this.#inTurn(async () => {
+            if (this.#isOpen)
+                return;
+            const link = new PoolLink(this.#options, this.server);
+            try {
+                await this.#onConnection(link, async client => {
+                    const run = (statement: Statement): Promise<readonly TextRow[]> => link.run(client, statement, MIGRATION_TIMEOUT_MS);
+                    await checkEncoding(run, this.server);
+                    await prepare(run);
+                });
+            } catch (error) {
+                await link.close();
+                throw error;
+            }
+            this.#opened = {link, listener: new Listener(link)};
+            this.#isOpen = true;
+        });
+    }
+
+    /**
+     * Refuses new calls at once, and waits for those under way.
+     *
+     * @param finish What is still to be done before the connections are closed
+     */
+    close(finish: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+        return this.#inTurn(async () => {
+            const opened = this.#opened;
+            this.#isOpen = false;
+            if (opened === undefined)
+                return;
+            await finish();
+            if (this.#underWay > 0)
+                await new Promise<void>(resolve => this.#whenIdle = resolve);
+            this.#opened = undefined;
+            await opened.listener.close();
+            await opened.link.close();
+        });
+    }
+
+    /** Runs one statement, which is a transaction of its own. @throws UnavailableError `CLOSED`, `POSTGRES_UNAVAILABLE`, `POSTGRES_FAILED` */
+    run(statement: Statement): Promise<readonly TextRow[]> {
+        return this.use(link => this.#onConnection(link, client => link.run(client, statement)));
+    }
+
+    /**
+     * Runs `work` in a transaction. It is rolled back when `work` throws.
+     *
+     * @param timeoutMs Of each statement
+     */
+    transaction<R>(work: (transaction: Transaction) => Promise<R>, timeoutMs?: number): Promise<R> {
+        return this.use(link => this.#onConnection(link, async client => {
+            const run = (statement: Statement): Promise<readonly TextRow[]> => link.run(client, statement, timeoutMs);
+            await run({text: 'BEGIN'});
+            try {
+                const result = await work({client, run});
+                await run({text: 'COMMIT'});
+                return result;
+            } catch (error) {
+                // Where the connection is lost, the server rolls back by itself.
+                await run({text: 'ROLLBACK'}).catch(() => undefined);
+                throw error;
+            }
+        }));
+    }
+
+    /** Calls the listener for each notification on a channel, and when some may have been missed. */
+    listen(channel: string, listener: () => void): Promise<() => void> {
+        return this.use(async () => this.#open.listener.listen(channel, listener));
+    }
+
+    /** Keeps the connections open until `work` is done. @throws UnavailableError `CLOSED` */
+    async use<R>(work: (link: PoolLink) => Promise<R>): Promise<R> {
+        if (!this.#isOpen)
+            throw this.#closed();
+        return this.finish(work);
+    }
+
+    /** Like {@link use}, also while it is being closed: for what was begun before. */
+    async finish<R>(work: (link: PoolLink) => Promise<R>): Promise<R> {
+        const {link} = this.#open;
+        this.#underWay++;
+        try {
+            return await work(link);
+        } finally {
+            this.#underWay--;
+            if (this.#underWay === 0)
+                this.#whenIdle?.();
+        }
+    }
+
+    /** Runs `work` with a connection. Errors are those of the adapters. */
+    onConnection<R>(work: (client: PoolClient, link: PoolLink) => Promise<R>): Promise<R> {
+        return this.finish(link => this.#onConnection(link, client => work(client, link)));
+    }
+
+    async #onConnection<R>(link: PoolLink, work: (client: PoolClient) => Promise<R>): Promise<R> {
+        const client = await link.acquire();
+        let failure: unknown;
+        try {
+            return await work(client);
+        } catch (error) {
+            failure = error;
+            throw adapterError(error, this.server);
+        } finally {
+            link.release(client, failure !== undefined && !isHarmless(failure));
+        }
+    }
+
+    get #open(): Opened {
+        if (this.#opened === undefined)
+            throw this.#closed();
+        return this.#opened;
+    }
+
+    #closed(): UnavailableError {
+        return new UnavailableError(`PostgreSQL ${this.server} is not connected.`, {code: 'CLOSED'});
+    }
+
+    #inTurn(step: () => Promise<void>): Promise<void> {
+        const result = this.#turn.then(step);
+        this.#turn = result.catch(() => undefined);
+        return result;
+    }
+}
+
+/** Building an index over a large table may take its time. */
+const MIGRATION_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** A refused statement leaves the connection as it was; after anything else nobody knows. */
+const isHarmless = (error: unknown): boolean => {
+    const state = sqlState(error) ?? sqlState((error as {readonly cause?: unknown}).cause);
+    return state !== undefined && !/^(08|57P|58)/.test(state);
+};
+
+async function checkEncoding(run: Transaction['run'], server: string): Promise<void> {
+    const [row] = await run({text: 'SHOW server_encoding'});
+    if (row?.[0] !== 'UTF8')
+        throw new ConfigError(`The database ${server} has the encoding ${row?.[0]}. Create one with: createdb --encoding=UTF8 --template=template0 <name>`, {code: 'POSTGRES_DATABASE'});
+}
