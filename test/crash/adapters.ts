@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
 import {SQLiteStore} from '@woltage/store-sqlite';
 import type {AdapterConfig, IEventStore, IStore} from 'woltage';
-import {SingleKeySQLiteStore} from '../../packages/woltage/test/support/single-key-sqlite-store.ts';
+import {SingleKeySQLiteStore, type BeforeWrite} from '../../packages/woltage/test/support/single-key-sqlite-store.ts';
 
 export interface CrashAdapters {
     readonly eventStore: AdapterConfig<IEventStore>;
@@ -10,11 +10,17 @@ export interface CrashAdapters {
     readonly store: AdapterConfig<IStore>;
 }
 
+/**
+ * @param folder What belongs together has one: files of a database, or the name of one on a server
+ * @param beforeWrite For stores that write a commit in several steps: called before each of them
+ */
+type OpenAdapters = (folder: string, beforeWrite?: BeforeWrite) => CrashAdapters;
+
 const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]});
 
 /** What the crash suites run on, by name. A further store is a further line. */
-export const adapters: Readonly<Record<string, (folder: string) => CrashAdapters>> = {
+export const adapters: Readonly<Record<string, OpenAdapters>> = {
     'sqlite': folder => ({eventStore: eventStore(folder), store: {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]}}),
     // Offers single-key writes only: commits go through the redo record.
-    'single-key': folder => ({eventStore: eventStore(folder), store: {adapter: SingleKeySQLiteStore, args: [{path: join(folder, 'store.db')}]}})
+    'single-key': (folder, beforeWrite) => ({eventStore: eventStore(folder), store: {adapter: SingleKeySQLiteStore, args: [{path: join(folder, 'store.db'), beforeWrite}]}})
 };

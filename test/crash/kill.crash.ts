@@ -9,7 +9,7 @@ describe.each(Object.keys(adapters))('on %s, a process that is killed in the mid
         const acknowledged: string[] = [];
         let kills = 0;
         for (let round = 0; round < ROUNDS; round++) {
-            const worker = new Process(folder, adapter, 'work');
+            const worker = new Process('app.ts', [folder, adapter, 'work']);
             if (round < ROUNDS - 1) {
                 await worker.says('ack ');
                 await pause(Math.random() * 500);

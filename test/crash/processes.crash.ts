@@ -22,7 +22,7 @@ class Trio {
     }
 
     async start(slot: number): Promise<void> {
-        const started = this.processes[slot] = new Process(this.#folder, 'sqlite', 'serve', `p${slot}`, env);
+        const started = this.processes[slot] = new Process('app.ts', [this.#folder, 'sqlite', 'serve', `p${slot}`], env);
         this.#all.push(started);
         await started.says('ready');
     }

@@ -3,23 +3,25 @@ import {once} from 'node:events';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {expect} from 'vitest';
+import {compiled} from './build.ts';
 
-const app = fileURLToPath(new URL('./app.ts', import.meta.url));
-
-/** A process of the application, and what it has said so far. */
+/** A process of one of the programs of this folder, and what it has said so far. It doesn't outlive the test process. */
 export class Process {
     readonly child: ChildProcess;
     output = '';
     errors = '';
     readonly #closed: Promise<[number | null, string | null]>;
 
-    constructor(folder: string, adapter: string, mode: string, name = 'one', env: NodeJS.ProcessEnv = {}) {
-        this.child = spawn(process.execPath, ['--import', 'tsx', app, folder, adapter, mode, name], {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, ...env}});
+    constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+        this.child = spawn(process.execPath, [compiled(program), ...args], {stdio: ['pipe', 'pipe', 'pipe'], env: {...process.env, ...env}});
         this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.output += text);
         this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.errors += text);
-        this.#closed = once(this.child, 'close') as Promise<[number | null, string | null]>;
+        // An order may meet a process that has just died.
+        this.child.stdin?.on('error', () => undefined);
+        const kill = (): void => void this.child.kill('SIGKILL');
+        process.once('exit', kill);
+        this.#closed = once(this.child, 'close').finally(() => process.off('exit', kill)) as Promise<[number | null, string | null]>;
     }
 
     get pid(): number {
@@ -57,11 +59,11 @@ export class Process {
 export const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 /** A folder for one test, with an empty record of effects. */
-export async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+export async function inFolder<R>(test: (folder: string) => Promise<R>): Promise<R> {
     const folder = await mkdtemp(join(tmpdir(), 'woltage-crash-'));
     try {
         await writeFile(join(folder, 'effects.log'), '');
-        await test(folder);
+        return await test(folder);
     } finally {
         await rm(folder, {recursive: true, force: true});
     }
@@ -87,7 +89,7 @@ interface Found {
  * on each event has its effects, and what was emitted is there once.
  */
 export async function verify(folder: string, adapter: string, acknowledged: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const verifier = new Process(folder, adapter, 'verify', 'verify', env);
+    const verifier = new Process('app.ts', [folder, adapter, 'verify', 'verify'], env);
     await verifier.ended();
     const found = JSON.parse(verifier.output) as Found;
     const moved = found.events.filter(({type}) => type === 'moved');

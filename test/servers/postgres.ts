@@ -1,9 +1,9 @@
 import {execFile, spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {chown, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {delimiter, join} from 'node:path';
+import {delimiter, dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import pg from 'pg';
 import {freePort} from './free-port.ts';
@@ -58,9 +58,15 @@ function unprivileged(): {readonly uid: number; readonly gid: number} | undefine
     return {uid: Number(user[2]), gid: Number(user[3])};
 }
 
+/** A folder for temporary files that the server's user can get to, which the one of a user may be closed to. */
+function temporaryFolder(): string {
+    const isOpen = (path: string): boolean => (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || isOpen(dirname(path)));
+    return unprivileged() === undefined ? tmpdir() : [tmpdir(), '/tmp', '/var/tmp'].find(path => existsSync(path) && isOpen(path)) ?? tmpdir();
+}
+
 /** @param settings For example `fsync=on`: the disk is not waited for otherwise, as a killed process loses nothing by that */
 async function startLocal(settings: readonly string[] = []): Promise<TestServer> {
-    const folder = await mkdtemp(join(tmpdir(), 'woltage-postgres-'));
+    const folder = await mkdtemp(join(temporaryFolder(), 'woltage-postgres-'));
     const server = new LocalPostgres(binaries() as string, folder, await freePort(), settings);
     try {
         await server.initialize();

@@ -4,7 +4,7 @@ import type {Self} from '../shared/owner.ts';
 import type {Positions} from './active-version.ts';
 import {holdKey, holdPrefix} from './hold-observer.ts';
 import type {NameState, NameStates, PendingSwitch} from './name-states.ts';
-import type {ProjectionDefinition} from './projection-definitions.ts';
+import type {ProjectionDefinition, ProjectionDefinitions} from './projection-definitions.ts';
 import type {Registry} from './registry.ts';
 
 /** How long the versions may take to come to one position, in ms. */
@@ -14,6 +14,8 @@ const LOOK_MS = 250;
 
 export interface Switch {
     readonly name: string;
+    /** The state that the switch was decided upon, from {@link SwitchConductor.rest}: with any other it doesn't happen. */
+    readonly seen: NameState;
     /** The versions that stand still meanwhile. */
     readonly holds: readonly Pick<ProjectionDefinition, 'version' | 'partitions'>[];
     /** Whether all of them must come to one position. */
@@ -28,6 +30,13 @@ export interface Switch {
     readonly signal: AbortSignal;
 }
 
+/** What all processes share. */
+export interface SharedRecords {
+    readonly registry: Registry;
+    readonly definitions: ProjectionDefinitions;
+    readonly states: NameStates;
+}
+
 /**
  * Conducts switches of the active version. It is announced in the record of the name; whoever works on one of the versions stands still and says where; all go on to the
  * last of these positions; then `{active, epoch, cursor}` is written at once. The old version has run the effects of every event up to the cursor, and the new one runs those
@@ -35,15 +44,30 @@ export interface Switch {
  */
 export class SwitchConductor {
     readonly #registry: Registry;
+    readonly #definitions: ProjectionDefinitions;
     readonly #states: NameStates;
     readonly #self: Self;
     readonly #positions: Positions;
 
-    constructor(registry: Registry, states: NameStates, self: Self, positions: Positions) {
+    constructor({registry, definitions, states}: SharedRecords, self: Self, positions: Positions) {
         this.#positions = positions;
         this.#registry = registry;
+        this.#definitions = definitions;
         this.#states = states;
         this.#self = self;
+    }
+
+    /**
+     * Waits until no switch is under way.
+     *
+     * @returns The state then
+     * @throws UnavailableError `STOPPED` when the signal aborts
+     * @throws ConflictError `PROJECTION_CHANGED` when the switch under way doesn't end
+     */
+    async rest(name: string, signal: AbortSignal): Promise<NameState> {
+        if (!await this.#registry.until(() => this.#states.get(name).pending === undefined, HAND_OVER_TIMEOUT_MS, signal))
+            throw signal.aborted ? stopped() : changed(name);
+        return this.#states.get(name);
     }
 
     /**
@@ -52,15 +76,18 @@ export class SwitchConductor {
      * @throws ConflictError `PROJECTION_CHANGED` when another process was faster
      */
     async conduct(change: Switch): Promise<void> {
-        const {name, signal} = change;
-        if (!await this.#registry.until(() => this.#states.get(name).pending === undefined, HAND_OVER_TIMEOUT_MS, signal))
-            throw signal.aborted ? stopped() : changed(name);
+        const {name, seen, active} = change;
+        const state = this.#states.get(name);
+        if (state.epoch !== seen.epoch || state.pending !== undefined)
+            throw changed(name);
         const pending: PendingSwitch = {id: uuidV7(), versions: change.holds.map(({version}) => version), position: null, by: this.#self.owner};
-        await this.#states.set(name, {...this.#states.get(name), pending});
+        await this.#states.set(name, {...state, pending});
         try {
             const cursor = await this.#bringTogether(change, pending);
-            const {epoch} = this.#ours(name, pending);
-            await this.#states.set(name, {active: change.active, epoch: epoch + 1, cursor});
+            const {epoch} = this.#ours(change, pending);
+            // Written along, so that nobody removes the version in this moment.
+            const activated = active === null ? {} : this.#definitions.unchanged(`${name}@${active}`);
+            await this.#states.set(name, {active, epoch: epoch + 1, cursor}, activated);
         } catch (error) {
             await this.#giveUp(name, pending);
             throw error;
@@ -76,11 +103,11 @@ export class SwitchConductor {
         const position = standing.reduce((a, b) => b > a ? b : a, atLeast);
         if (!meet || standing.every(answer => answer === position))
             return position;
-        await this.#states.set(name, {...this.#ours(name, pending), pending: {...pending, position}});
+        await this.#states.set(name, {...this.#ours(change, pending), pending: {...pending, position}});
         const keys = slicesOf(change).map(({version, slice}) => holdKey(name, pending.id, version, slice));
-        if (!await this.#registry.until(() => this.#isLost(name, pending) || keys.every(key => this.#answer(key) === position), HAND_OVER_TIMEOUT_MS, signal))
+        if (!await this.#registry.until(() => this.#isLost(change, pending) || keys.every(key => this.#answer(key) === position), HAND_OVER_TIMEOUT_MS, signal))
             throw signal.aborted ? stopped() : tooLate(name, HAND_OVER_TIMEOUT_MS);
-        this.#ours(name, pending);
+        this.#ours(change, pending);
         return position;
     }
 
@@ -98,14 +125,14 @@ export class SwitchConductor {
                 if (!place.isOwned || isLate && holdMs !== undefined)
                     standing.push(place.position);
             }
-            this.#ours(name, pending);
+            this.#ours(change, pending);
             if (standing.length === slices.length)
                 return standing;
             if (signal.aborted)
                 throw stopped();
             if (isLate)
                 throw tooLate(name, HAND_OVER_TIMEOUT_MS);
-            await this.#registry.until(() => this.#isLost(name, pending) || slices.every(({key}) => this.#answer(key) !== undefined), LOOK_MS, signal);
+            await this.#registry.until(() => this.#isLost(change, pending) || slices.every(({key}) => this.#answer(key) !== undefined), LOOK_MS, signal);
         }
     }
 
@@ -114,16 +141,16 @@ export class SwitchConductor {
         return record && BigInt(record.value);
     }
 
-    #isLost(name: string, {id}: PendingSwitch): boolean {
-        return this.#states.get(name).pending?.id !== id;
+    /** Whether somebody else has ended the switch, or removed a version that it concerns. */
+    #isLost({name, holds}: Switch, {id}: PendingSwitch): boolean {
+        return this.#states.get(name).pending?.id !== id || !holds.every(({version}) => this.#definitions.has(`${name}@${version}`));
     }
 
     /** The state, as long as this switch is the one that is under way. @throws ConflictError `PROJECTION_CHANGED` */
-    #ours(name: string, {id}: PendingSwitch): NameState {
-        const state = this.#states.get(name);
-        if (state.pending?.id !== id)
-            throw changed(name);
-        return state;
+    #ours(change: Switch, pending: PendingSwitch): NameState {
+        if (this.#isLost(change, pending))
+            throw changed(change.name);
+        return this.#states.get(change.name);
     }
 
     /** Lets everybody go on as before. Never rejects: whoever stands still finds out by the time that has passed. */

@@ -1,12 +1,12 @@
 import {inBackground} from '../shared/background.ts';
 import type {Logger} from '../shared/logger.ts';
-import type {Self} from '../shared/owner.ts';
+import type {Instances} from './instances.ts';
 import type {NameStates, PendingSwitch} from './name-states.ts';
 import type {ProjectionWork} from './projection-work.ts';
 import type {ProjectionWorker} from './projection-worker.ts';
 import type {Registry} from './registry.ts';
 
-/** After this time, in ms, a switch that isn't done is taken for abandoned. */
+/** After this time, in ms, a switch that isn't done is taken for abandoned, whatever its conductor seems to be doing. */
 const ABANDONED_MS = 60_000;
 /** How often those who stand still look whether the conductor is still there, in ms. */
 const LOOK_MS = 500;
@@ -16,7 +16,7 @@ export interface HoldOptions {
     readonly version: number;
     readonly registry: Registry;
     readonly states: NameStates;
-    readonly self: Self;
+    readonly instances: Instances;
     readonly log: Logger;
 }
 
@@ -103,13 +103,13 @@ export class HoldObserver {
 
     /** Lifts the hold when the conductor is gone. Never rejects. */
     async #watch({id, by}: PendingSwitch): Promise<void> {
-        const {self, states, name, log, registry} = this.#options;
+        const {instances, states, name, log, registry} = this.#options;
         if (this.#watched === id)
             return;
         this.#watched = id;
         const since = performance.now();
         while (!registry.isClosed && !await registry.until(() => states.get(name).pending?.id !== id, LOOK_MS)) {
-            if (!self.isGone(by) && performance.now() - since < ABANDONED_MS)
+            if (!instances.isDead(by) && performance.now() - since < ABANDONED_MS)
                 continue;
             log.warn({projection: name, by}, 'A switch of the active version was abandoned; the old version goes on');
             const {pending: _abandoned, ...state} = states.get(name);

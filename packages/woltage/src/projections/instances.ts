@@ -4,6 +4,8 @@ import type {Owner, Self} from '../shared/owner.ts';
 import type {Registry} from './registry.ts';
 
 const INSTANCE = 'instance/';
+/** After so many leases without a sign of life the record of an instance is removed; one that was asleep makes it anew. */
+const FORGOTTEN_LEASES = 10;
 
 interface Instance {
     readonly owner: Owner;
@@ -57,18 +59,31 @@ export class Instances {
         return this.#others().some(({projectors}) => projectors.includes(projector));
     }
 
+    /** Whether an instance has made itself known and then given no sign of life for the time of a lease, or is known to be gone. */
+    isDead(owner: Owner): boolean {
+        return this.#self.isGone(owner) || this.#silentFor(INSTANCE + owner.id) > this.#leaseMs;
+    }
+
     #others(): Instance[] {
-        const now = performance.now();
-        return this.#registry.list(INSTANCE).flatMap(([key, {value, token}]) => {
+        return this.#registry.list(INSTANCE).flatMap(([, {value}]) => {
             const instance = JSON.parse(value) as Instance;
-            if (instance.owner.id === this.#self.owner.id || this.#self.isGone(instance.owner))
-                return [];
-            const seen = this.#seen.get(key);
-            if (seen?.token === token)
-                return now - seen.since > this.#leaseMs ? [] : [instance];
-            this.#seen.set(key, {token, since: now});
-            return [instance];
+            return instance.owner.id === this.#self.owner.id || this.isDead(instance.owner) ? [] : [instance];
         });
+    }
+
+    /** For how long the record hasn't changed, in ms, as far as this process has seen. */
+    #silentFor(key: string): number {
+        const record = this.#registry.get(key);
+        const now = performance.now();
+        const seen = this.#seen.get(key);
+        if (record === undefined) {
+            this.#seen.delete(key);
+            return 0;
+        }
+        if (seen?.token === record.token)
+            return now - seen.since;
+        this.#seen.set(key, {token: record.token, since: now});
+        return 0;
     }
 
     async #beat(signal: AbortSignal): Promise<void> {
@@ -84,7 +99,7 @@ export class Instances {
     /** The records of instances that have died. */
     #gone(): Record<string, null> {
         return Object.fromEntries(this.#registry.list(INSTANCE)
-            .filter(([, {value}]) => this.#self.isGone((JSON.parse(value) as Instance).owner))
+            .filter(([key, {value}]) => this.#silentFor(key) > FORGOTTEN_LEASES * this.#leaseMs || this.#self.isGone((JSON.parse(value) as Instance).owner))
             .map(([key]) => [key, null]));
     }
 

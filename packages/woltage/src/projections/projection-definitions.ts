@@ -28,6 +28,19 @@ export class ProjectionDefinitions {
         return this.#registry.list(PROJECTION).map(([, {value}]) => JSON.parse(value) as ProjectionDefinition);
     }
 
+    /** @param id `name@version` */
+    has(id: string): boolean {
+        return this.#registry.get(PROJECTION + id) !== undefined;
+    }
+
+    /**
+     * The record of a projection as it is, for being written together with others that only hold while the projection exists: whoever removes it in the
+     * meantime makes that fail, or is made to fail.
+     */
+    unchanged(id: string): Readonly<Record<string, string | null>> {
+        return {[PROJECTION + id]: this.#registry.get(PROJECTION + id)?.value ?? null};
+    }
+
     /** @throws ConflictError `PROJECTION_EXISTS` when another process has added it in the meantime */
     async add(definition: ProjectionDefinition): Promise<void> {
         const id = `${definition.name}@${definition.version}`;

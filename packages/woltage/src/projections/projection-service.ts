@@ -5,6 +5,7 @@ import {uuidV7} from '../shared/uuid.ts';
 import {checkSwitch, isWorkedOn, Positions} from './active-version.ts';
 import {SwitchConductor} from './hand-over.ts';
 import {handOnAll} from './outbox.ts';
+import type {NameState} from './name-states.ts';
 import type {Projection} from './projection.ts';
 import type {ProjectionDefinition} from './projection-definitions.ts';
 import type {ProjectionEntry} from './projection-entry.ts';
@@ -41,7 +42,7 @@ export class ProjectionService {
         this.#options = options;
         this.#set = new ProjectionSet(options);
         this.#positions = new Positions(id => this.#set.get(id), options.self);
-        this.#conductor = new SwitchConductor(this.#set.registry, this.#set.states, options.self, this.#positions);
+        this.#conductor = new SwitchConductor(this.#set, options.self, this.#positions);
     }
 
     async start(): Promise<void> {
@@ -109,15 +110,16 @@ export class ProjectionService {
      */
     async setActive(name: string, version: number, force: boolean): Promise<void> {
         await this.#changes.run(async () => {
+            const seen = await this.#conductor.rest(name, this.#stopping.signal);
+            const {active} = seen;
             const to = this.#set.find(name, version);
-            const {active} = this.#set.states.get(name);
             if (active === version)
                 return;
             const from = active === null ? undefined : this.#set.get(`${name}@${active}`);
             const canHandOver = to.projection.isLiveTracking && from !== undefined && await isWorkedOn(from, this.#options.self);
             if (!force)
                 checkSwitch(from, to, canHandOver);
-            await this.#switch(from, to, canHandOver);
+            await this.#switch(seen, from, to, canHandOver);
         });
     }
 
@@ -129,11 +131,13 @@ export class ProjectionService {
         await this.#changes.run(async () => {
             const entry = this.#set.find(name, version);
             const {definition, projection} = entry;
-            const state = this.#set.states.get(name);
-            if (state.active === version) {
+            if (this.activeVersion(name) === version) {
                 if (!force)
                     throw new ConflictError(`Projection '${projection.id}' is active. Activate another version first, or force the removal.`, {code: 'PROJECTION_ACTIVE'});
-                await this.#conductor.conduct({name, holds: [definition], meet: false, active: null, atLeast: state.cursor, holdMs: FORCED_HOLD_MS, signal: this.#stopping.signal});
+                const {signal} = this.#stopping;
+                const seen = await this.#conductor.rest(name, signal);
+                if (seen.active === version)
+                    await this.#conductor.conduct({name, seen, holds: [definition], meet: false, active: null, atLeast: seen.cursor, holdMs: FORCED_HOLD_MS, signal});
             }
             await this.#set.definitions.remove(projection.id);
             await this.#set.settled();
@@ -170,13 +174,13 @@ export class ProjectionService {
         done.abort();
     }
 
-    async #switch(from: ProjectionEntry | undefined, to: ProjectionEntry, canHandOver: boolean): Promise<void> {
+    async #switch(seen: NameState, from: ProjectionEntry | undefined, to: ProjectionEntry, canHandOver: boolean): Promise<void> {
         const {name, version} = to.definition;
         if (to.parts === undefined)
             throw new UnavailableError(`Projection '${to.projection.id}' can't be activated: its projector or its store is not known here.`, {code: 'PROJECTION_UNAVAILABLE'});
         await to.parts.store.createTables();
-        const {cursor} = this.#set.states.get(name);
-        const change = {name, active: version, signal: this.#stopping.signal};
+        const {cursor} = seen;
+        const change = {name, seen, active: version, signal: this.#stopping.signal};
         if (from === undefined) {
             // The first activation: everything that is in the event store by now is history.
             const head = await this.#options.eventStore.getLatestPosition() ?? -1n;
