@@ -1,9 +1,11 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import type {PoolClient} from 'pg';
 import {ConfigError, UnavailableError} from 'woltage';
+import {Announcer} from './announcer.ts';
 import {Listener} from './listener.ts';
 import {serverName, type PostgresOptions} from './options.ts';
 import {PoolLink, type Statement, type TextRow} from './pool-link.ts';
-import {adapterError, sqlState} from './postgres-error.ts';
+import {adapterError, isLostConnection, sqlStateOf} from './postgres-error.ts';
 
 /** Statements on one connection, in a transaction. */
 export interface Transaction {
@@ -14,6 +16,7 @@ export interface Transaction {
 interface Opened {
     readonly link: PoolLink;
     readonly listener: Listener;
+    readonly announcer: Announcer;
 }
 
 /** A database as an adapter uses it: open between `connect` and `close`, with errors that say what is wrong. */
@@ -58,7 +61,7 @@ export class Database {
                 await link.close();
                 throw error;
             }
-            this.#opened = {link, listener: new Listener(link)};
+            this.#opened = {link, listener: new Listener(link), announcer: new Announcer(channel => this.#notify(link, channel))};
             this.#isOpen = true;
         });
     }
@@ -77,6 +80,7 @@ export class Database {
             await finish();
             if (this.#underWay > 0)
                 await new Promise<void>(resolve => this.#whenIdle = resolve);
+            await opened.announcer.idle();
             this.#opened = undefined;
             await opened.listener.close();
             await opened.link.close();
@@ -88,6 +92,33 @@ export class Database {
         return this.use(link => this.#onConnection(link, client => link.run(client, statement)));
     }
 
+    /** Runs a statement that changes nothing; again, where the connection was lost meanwhile. @throws What {@link run} throws */
+    query(statement: Statement): Promise<readonly TextRow[]> {
+        return this.repeat(() => this.run(statement));
+    }
+
+    /** Does what may be done twice; again, where the connection was lost meanwhile, for as long as connecting may take. */
+    async repeat<R>(work: () => Promise<R>): Promise<R> {
+        const deadline = performance.now() + (this.#opened?.link.timeoutMs ?? 0);
+        for (; ;) {
+            try {
+                return await work();
+            } catch (error) {
+                if (!isLostConnection(error) || performance.now() > deadline)
+                    throw error;
+                await sleep(REPEAT_MS);
+            }
+        }
+    }
+
+    /**
+     * Tells those who listen to a channel, soon; calls that come close together are one. It is no part of a transaction: one that told of itself would
+     * make all others of the whole server that do so wait until it is on the disk.
+     */
+    announce(channel: string): void {
+        this.#opened?.announcer.announce(channel);
+    }
+
     /**
      * Runs `work` in a transaction. It is rolled back when `work` throws.
      *
@@ -96,7 +127,8 @@ export class Database {
     transaction<R>(work: (transaction: Transaction) => Promise<R>, timeoutMs?: number): Promise<R> {
         return this.use(link => this.#onConnection(link, async client => {
             const run = (statement: Statement): Promise<readonly TextRow[]> => link.run(client, statement, timeoutMs);
-            await run({text: 'BEGIN'});
+            // A process that is gone without a word doesn't hold its locks for ever.
+            await run({text: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(timeoutMs ?? link.statementTimeoutMs)}`});
             try {
                 const result = await work({client, run});
                 await run({text: 'COMMIT'});
@@ -114,10 +146,15 @@ export class Database {
         return this.use(async () => this.#open.listener.listen(channel, listener));
     }
 
-    /** Keeps the connections open until `work` is done. @throws UnavailableError `CLOSED` */
-    async use<R>(work: (link: PoolLink) => Promise<R>): Promise<R> {
+    /** @throws UnavailableError `CLOSED` */
+    assertOpen(): void {
         if (!this.#isOpen)
             throw this.#closed();
+    }
+
+    /** Keeps the connections open until `work` is done. @throws UnavailableError `CLOSED` */
+    async use<R>(work: (link: PoolLink) => Promise<R>): Promise<R> {
+        this.assertOpen();
         return this.finish(work);
     }
 
@@ -137,6 +174,15 @@ export class Database {
     /** Runs `work` with a connection. Errors are those of the adapters. */
     onConnection<R>(work: (client: PoolClient, link: PoolLink) => Promise<R>): Promise<R> {
         return this.finish(link => this.#onConnection(link, client => work(client, link)));
+    }
+
+    /** Who listens looks from time to time as well: a notification that fails is no more than a delay. */
+    async #notify(link: PoolLink, channel: string): Promise<void> {
+        try {
+            await this.#onConnection(link, client => link.run(client, {text: 'SELECT pg_notify($1, \'\')', values: [channel]}));
+        } catch (error) {
+            link.logger?.debug({server: this.server, channel, error}, 'PostgreSQL could not be asked to notify those who listen.');
+        }
     }
 
     async #onConnection<R>(link: PoolLink, work: (client: PoolClient) => Promise<R>): Promise<R> {
@@ -169,12 +215,14 @@ export class Database {
     }
 }
 
+const REPEAT_MS = 20;
+
 /** Building an index over a large table may take its time. */
 const MIGRATION_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** A refused statement leaves the connection as it was; after anything else nobody knows. */
 const isHarmless = (error: unknown): boolean => {
-    const state = sqlState(error) ?? sqlState((error as {readonly cause?: unknown}).cause);
+    const state = sqlStateOf(error);
     return state !== undefined && !/^(08|57P|58)/.test(state);
 };
 

@@ -30,8 +30,13 @@ export class Listener {
         return this.#client !== undefined;
     }
 
-    /** Resolves when the channel is listened to, or after a while when there is no connection; then the listener is called when there is. */
+    /**
+     * Resolves when the channel is listened to, or after a while when there is no connection; then the listener is called when there is. Where the pool has one
+     * connection only, nobody listens.
+     */
     async listen(channel: string, listener: () => void): Promise<() => void> {
+        if (!this.#link.canSpareOne)
+            return () => undefined;
         const ear: Ear = {channel, listener};
         this.#ears.add(ear);
         const client = this.#client;

@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {Pool, type PoolClient} from 'pg';
+import {Pool, type ClientBase, type PoolClient} from 'pg';
 import type {Logger} from 'woltage';
 import type {PostgresOptions} from './options.ts';
 import {configurationError, isPassing, noAnswer, unreachable} from './postgres-error.ts';
@@ -29,8 +29,8 @@ export class PoolLink {
     readonly server: string;
     readonly timeoutMs: number;
     readonly statementTimeoutMs: number;
+    readonly logger: Logger | undefined;
     readonly #isOwn: boolean;
-    readonly #logger: Logger | undefined;
     #isTroubled = false;
 
     constructor(options: PostgresOptions, server: string) {
@@ -38,7 +38,7 @@ export class PoolLink {
         this.server = server;
         this.timeoutMs = timeoutMs;
         this.statementTimeoutMs = statementTimeoutMs;
-        this.#logger = options.logger;
+        this.logger = options.logger;
         this.#isOwn = options.pool === undefined;
         this.pool = options.pool ?? new Pool({
             application_name: 'woltage', keepAlive: true, connectionTimeoutMillis: timeoutMs, ...poolOptions, ...connectionString === undefined ? {} : {connectionString}
@@ -72,6 +72,11 @@ export class PoolLink {
         }
     }
 
+    /** Whether one connection can be kept aside. */
+    get canSpareOne(): boolean {
+        return (this.pool.options.max ?? 10) > 1;
+    }
+
     /** @param isBroken Closes the connection instead of keeping it */
     release(client: PoolClient, isBroken: boolean): void {
         client.off('error', this.#remember);
@@ -82,7 +87,7 @@ export class PoolLink {
     }
 
     /** Runs a statement on a connection. Errors are the driver's own, but for `POSTGRES_UNAVAILABLE` when there is no answer in time. */
-    async run(client: PoolClient, {text, values, name}: Statement, timeoutMs: number = this.statementTimeoutMs): Promise<readonly TextRow[]> {
+    async run(client: ClientBase, {text, values, name}: Statement, timeoutMs: number = this.statementTimeoutMs): Promise<readonly TextRow[]> {
         const answer = client.query<(string | null)[]>({
             text, rowMode: 'array', types: AS_TEXT, ...values === undefined ? {} : {values: [...values]}, ...name === undefined ? {} : {name}
         });
@@ -111,13 +116,13 @@ export class PoolLink {
 
     readonly #remember = (error: unknown): void => {
         if (!this.#isTroubled)
-            this.#logger?.warn({server: this.server, error}, 'The connection to PostgreSQL was lost; it is made again as soon as possible.');
+            this.logger?.warn({server: this.server, error}, 'The connection to PostgreSQL was lost; it is made again as soon as possible.');
         this.#isTroubled = true;
     };
 
     #forget(): void {
         if (this.#isTroubled)
-            this.#logger?.info({server: this.server}, 'The connection to PostgreSQL is back.');
+            this.logger?.info({server: this.server}, 'The connection to PostgreSQL is back.');
         this.#isTroubled = false;
     }
 }

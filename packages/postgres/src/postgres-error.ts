@@ -6,6 +6,9 @@ export function sqlState(error: unknown): string | undefined {
     return typeof code === 'string' && severity !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+/** The same of an error of the driver, or of one of the adapters that it was the cause of. */
+export const sqlStateOf = (error: unknown): string | undefined => sqlState(error) ?? sqlState((error as {readonly cause?: unknown} | undefined)?.cause);
+
 /** What may be otherwise a little later: connections, resources, a server that starts or ends, a standby, deadlocks. */
 const LATER = /^(08|53|57P|58|40001|40P01|55P03|25006|57014)/;
 const CREDENTIALS = /^(28|42501)/;
@@ -16,6 +19,13 @@ export const isPassing = (error: unknown): boolean => {
     const state = sqlState(error);
     return state === undefined ? isOfConnection(error) : LATER.test(state);
 };
+
+/** Whether an adapter's error says that the connection was lost, or the server was about to go; not that it gave no answer in time. */
+export const isLostConnection = (error: unknown): boolean =>
+    isWoltageError(error) && error.code === 'POSTGRES_UNAVAILABLE' && error.cause !== undefined && isPassing(error.cause);
+
+/** Whether it lies in the data: values that a column can't hold, or an index. Not in connections, resources or rights. */
+export const isDataError = (error: unknown): boolean => /^(22|23|54)/.test(sqlStateOf(error) ?? '');
 
 /** The driver refuses a missing password itself. */
 export const isAboutCredentials = (error: unknown): boolean => {
