@@ -35,7 +35,9 @@ export class ChangeWatch {
             };
             this.#waiting.add(wake);
             signal.addEventListener('abort', wake);
-            this.#timer ??= setInterval(() => void this.#look(), this.#pollIntervalMs);
+            this.#timer ??= setInterval(() => {
+                this.#look().catch(() => this.notify());
+            }, this.#pollIntervalMs);
         });
     }
 
@@ -46,6 +48,7 @@ export class ChangeWatch {
             wake();
     };
 
+    /** After an error those who wait read again, and meet it where they can catch it. */
     async #look(): Promise<void> {
         if (this.#looking)
             return;
@@ -56,9 +59,6 @@ export class ChangeWatch {
                 this.#head = head;
                 this.notify();
             }
-        } catch {
-            // Nobody could catch it here. Those who wait read again, and meet the error where they can.
-            this.notify();
         } finally {
             this.#looking = false;
         }

@@ -29,10 +29,10 @@ export class EventPages {
     async next(after: bigint, types: readonly string[] | undefined, limit: number): Promise<EventPage> {
         const end = types === undefined ? '' : `AND position <= $1::bigint + ${WINDOW} AND type = ANY($3)`;
         const found = await this.#database.query({
-            text: `SELECT position, ${COLUMNS.replace('position, ', '')} FROM (
+            name: this.#name(types === undefined ? 'page' : 'typed page'), text: `SELECT position, ${COLUMNS.replace('position, ', '')} FROM (
                     SELECT ${COLUMNS} FROM ${this.#events} WHERE position > $1 ${end} ORDER BY position LIMIT $2) page
                 UNION ALL SELECT position, ${'NULL, '.repeat(COLUMNS.split(',').length - 2)}NULL FROM ${this.#head}`,
-            values: [after, limit, ...types === undefined ? [] : [textArray(types.map(toText))]],
+            values: [after, limit, ...types === undefined ? [] : [textArray(types.map(toText))]]
         });
         return toPage(found, after, limit, types !== undefined);
     }
@@ -41,9 +41,9 @@ export class EventPages {
     async stream(aggregateName: string, aggregateId: string, direction: 'forwards' | 'backwards', from: bigint, limit: number): Promise<readonly EventRow[]> {
         const [compare, order] = direction === 'forwards' ? ['>=', 'ASC'] : ['<=', 'DESC'];
         return await this.#database.query({
-            text: `SELECT ${COLUMNS} FROM ${this.#events} WHERE aggregate_id = $1 AND aggregate_name = $2 AND revision ${compare} $3 ORDER BY revision ${order} LIMIT $4`,
+            name: this.#name(`stream ${direction}`), text: `SELECT ${COLUMNS} FROM ${this.#events} WHERE aggregate_id = $1 AND aggregate_name = $2 AND revision ${compare} $3 ORDER BY revision ${order} LIMIT $4`,
             values: [toText(aggregateId), toText(aggregateName), from, limit]
-        }) as readonly TextRow[] as readonly EventRow[];
+        }) as unknown as readonly EventRow[];
     }
 
     /** The last event that matches among those up to a position (looking back over a window, no further), and where to go on. */
@@ -54,6 +54,10 @@ export class EventPages {
             values: [next, end, textArray(types.map(toText))]
         });
         return {found: row === undefined ? undefined : BigInt(row[0] as string), next};
+    }
+
+    #name(what: string): string {
+        return `woltage ${what} ${this.#events}`.slice(0, 63);
     }
 
     /** The position of the last event; 0 where there is none. */

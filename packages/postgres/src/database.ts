@@ -171,6 +171,21 @@ export class Database {
         }
     }
 
+    /** Runs `work` with a connection, which nobody else gets after an error. Errors are those of `work`. */
+    lend<R>(work: (client: PoolClient) => Promise<R>): Promise<R> {
+        return this.use(async link => {
+            const client = await link.acquire();
+            let isBroken = true;
+            try {
+                const result = await work(client);
+                isBroken = false;
+                return result;
+            } finally {
+                link.release(client, isBroken);
+            }
+        });
+    }
+
     /** Runs `work` with a connection. Errors are those of the adapters. */
     onConnection<R>(work: (client: PoolClient, link: PoolLink) => Promise<R>): Promise<R> {
         return this.finish(link => this.#onConnection(link, client => work(client, link)));

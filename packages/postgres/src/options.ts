@@ -56,13 +56,15 @@ export function checkDuration(name: string, value: number | undefined): void {
 function checkPlace({connectionString, pool, poolOptions}: PostgresOptions): void {
     if (pool !== undefined && (connectionString !== undefined || poolOptions !== undefined))
         throw fail('a pool stands alone: it has its connection string and options already.');
-    if (pool !== undefined && !(typeof pool === 'object' && pool !== null && 'connect' in pool && 'totalCount' in pool))
+    if (pool !== undefined && !isPool(pool))
         throw fail('the pool must be a Pool of the pg package.');
     if (poolOptions !== undefined && (typeof poolOptions !== 'object' || poolOptions === null))
         throw fail('poolOptions must be an object.');
     if (connectionString !== undefined && !isConnectionString(connectionString))
         throw fail('the connection string must look like postgres://user:password@host:5432/database. Characters such as @, / and # in a password are written as %40, %2F and %23.');
 }
+
+const isPool = (pool: unknown): boolean => typeof pool === 'object' && pool !== null && 'connect' in pool && 'totalCount' in pool;
 
 function isConnectionString(text: unknown): boolean {
     if (typeof text !== 'string' || !/^(postgres(ql)?|socket):\/\//.test(text))

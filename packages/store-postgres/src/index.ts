@@ -1,1 +1,2 @@
-export {};
+export {PostgresStore, PostgresStore as default, type PostgresStoreOptions} from './postgres-store.ts';
+export type {PostgresNative} from './native.ts';

@@ -1,0 +1,84 @@
+import {fromSortableText, fromText, quote, textArray, toSortableText, toText, type Database, type Transaction} from '@woltage/postgres';
+import {StaleRecordError, type ListRecordsOptions, type RecordWrite, type StoreRecord} from 'woltage';
+import {shortHash} from './naming.ts';
+
+/** The records of one namespace. Keys sort by their code points. */
+export class Records {
+    readonly #database: Database;
+    readonly #table: string;
+    readonly #namespace: string;
+
+    constructor(database: Database, schema: string, namespace: string) {
+        this.#database = database;
+        this.#table = `${quote(schema)}.woltage_records`;
+        this.#namespace = toText(namespace);
+    }
+
+    async get(keys: readonly string[]): Promise<(StoreRecord | undefined)[]> {
+        if (keys.length === 0)
+            return [];
+        const found = await this.#database.query({
+            text: `SELECT key, value, token FROM ${this.#table} WHERE namespace = $1 AND key = ANY($2::text[])`, values: [this.#namespace, textArray(keys.map(toSortableText))]
+        });
+        const records = new Map(found.map(([key, value, token]) => [key, {value: fromText(value as string), token: fromText(token as string)}]));
+        return keys.map(key => records.get(toSortableText(key)));
+    }
+
+    async list(prefix: string, {after, limit}: ListRecordsOptions): Promise<(StoreRecord & {readonly key: string})[]> {
+        const found = await this.#database.query({
+            text: `SELECT key, value, token FROM ${this.#table} WHERE namespace = $1 AND key >= $2 AND starts_with(key, $2) AND ($3::text IS NULL OR key > $3) ORDER BY key LIMIT $4`,
+            values: [this.#namespace, toSortableText(prefix), after === undefined ? null : toSortableText(after), limit ?? null]
+        });
+        return found.map(([key, value, token]) => ({key: fromSortableText(key as string), value: fromText(value as string), token: fromText(token as string)}));
+    }
+
+    /** Writes the records, in a transaction. @throws StaleRecordError */
+    async write(run: Transaction['run'], records: readonly RecordWrite[]): Promise<void> {
+        const kinds = new Map<string, RecordWrite[]>();
+        for (const record of [...records].sort((a, b) => a.key < b.key ? -1 : 1))
+            kinds.set(kindOf(record), [...kinds.get(kindOf(record)) ?? [], record]);
+        for (const [kind, group] of kinds)
+            await this.#write(run, kind as WriteKind, group);
+    }
+
+    async clear(run: Transaction['run']): Promise<void> {
+        await run({text: `DELETE FROM ${this.#table} WHERE namespace = $1`, values: [this.#namespace]});
+    }
+
+    async #write(run: Transaction['run'], kind: WriteKind, records: readonly RecordWrite[]): Promise<void> {
+        const column = (of: (record: RecordWrite) => string): string => textArray(records.map(of));
+        const written = await run({
+            name: `woltage record ${kind} ${shortHash(this.#table)}`, text: STATEMENTS[kind](this.#table), values: [
+                this.#namespace, column(({key}) => toSortableText(key)),
+                ...kind === 'replace' || kind === 'remove' ? [column(({expected}) => toText(expected as string))] : [],
+                ...kind === 'remove' || kind === 'clear' || kind === 'absent' ? [] : [column(({value}) => toText(value as string)), column(({token}) => toText(token))]
+            ]
+        });
+        const keys = new Set(written.map(([key]) => key));
+        const stale = records.find(({key, expected}) => expected !== undefined && !keys.has(toSortableText(key)));
+        if (stale !== undefined)
+            throw new StaleRecordError(`Record '${stale.key}' of '${fromText(this.#namespace)}' was changed by somebody else.`, {details: {key: stale.key}});
+    }
+}
+
+type WriteKind = 'create' | 'absent' | 'replace' | 'remove' | 'put' | 'clear';
+
+function kindOf({value, expected}: RecordWrite): WriteKind {
+    if (expected === null)
+        return value === null ? 'absent' : 'create';
+    if (expected === undefined)
+        return value === null ? 'clear' : 'put';
+    return value === null ? 'remove' : 'replace';
+}
+
+/** Each gives the keys that were as expected. Concurrent writers of a row wait for each other, and look again. */
+const STATEMENTS: Readonly<Record<WriteKind, (table: string) => string>> = {
+    create: table => `INSERT INTO ${table} (namespace, key, value, token) SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[]) r ON CONFLICT (namespace, key) DO NOTHING RETURNING key`,
+    put: table => `INSERT INTO ${table} (namespace, key, value, token) SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[]) r
+        ON CONFLICT (namespace, key) DO UPDATE SET value = excluded.value, token = excluded.token RETURNING key`,
+    replace: table => `UPDATE ${table} t SET value = r.value, token = r.token FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) r (key, expected, value, token)
+        WHERE t.namespace = $1 AND t.key = r.key AND t.token = r.expected RETURNING t.key`,
+    remove: table => `DELETE FROM ${table} t USING unnest($2::text[], $3::text[]) r (key, expected) WHERE t.namespace = $1 AND t.key = r.key AND t.token = r.expected RETURNING t.key`,
+    clear: table => `DELETE FROM ${table} WHERE namespace = $1 AND key = ANY($2::text[])`,
+    absent: table => `SELECT r.key FROM unnest($2::text[]) r (key) WHERE NOT EXISTS (SELECT FROM ${table} t WHERE t.namespace = $1 AND t.key = r.key)`
+};

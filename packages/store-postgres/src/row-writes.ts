@@ -1,0 +1,51 @@
+import {textArray, type Statement} from '@woltage/postgres';
+import type {CommitBatch} from 'woltage';
+import {RowArrays, toRowId} from './encode-rows.ts';
+import {TYPES} from './columns.ts';
+import {ID, MORE, ODD, type TableLayout} from './table-layout.ts';
+import {quote} from '@woltage/postgres';
+
+/** More rows go into several statements, so that none of them becomes huge. */
+const MAX_ROWS = 4000;
+
+/** The statements that write rows, table by table. @throws BadRequestError `NOT_ENCODABLE` */
+export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layoutOf: (table: string) => TableLayout): Statement[] {
+    const tables = new Map<string, {layout: TableLayout; sets: RowArrays[]; removes: string[]}>();
+    for (const {table: name, id, row} of writes) {
+        let table = tables.get(name);
+        if (table === undefined)
+            tables.set(name, table = {layout: layoutOf(name), sets: [], removes: []});
+        if (row === null) {
+            table.removes.push(toRowId(id));
+            continue;
+        }
+        let arrays = table.sets.at(-1);
+        if (arrays === undefined || arrays.count >= MAX_ROWS)
+            table.sets.push(arrays = new RowArrays(table.layout));
+        arrays.add(id, row);
+    }
+    return Array.from(tables.values(), ({layout, sets, removes}) => [
+        ...sets.map(arrays => ({name: layout.statementName('set'), text: upsertSql(layout), values: arrays.toValues()})),
+        ...removes.length === 0 ? [] : [{
+            name: layout.statementName('remove'), text: `DELETE FROM ${layout.quoted} WHERE ${ID} = ANY($1::text[])`, values: [textArray(removes)]
+        }]
+    ]).flat();
+}
+
+const statements = new WeakMap<TableLayout, string>();
+
+function upsertSql(layout: TableLayout): string {
+    let sql = statements.get(layout);
+    if (sql === undefined)
+        statements.set(layout, sql = makeUpsert(layout));
+    return sql;
+}
+
+function makeUpsert({quoted, columns}: TableLayout): string {
+    const orders = columns.flatMap(({orderName}) => orderName === undefined ? [] : [quote(orderName)]);
+    const names = [ID, MORE, ODD, ...columns.map(column => column.quoted), ...orders];
+    const types = ['text', 'jsonb', 'jsonb', ...columns.map(({kind}) => TYPES[kind]), ...orders.map(() => 'text')];
+    const updates = names.slice(1).map(name => `${name} = excluded.${name}`);
+    return `INSERT INTO ${quoted} (${names.join(', ')}) SELECT * FROM unnest(${types.map((type, i) => `$${i + 1}::${type}[]`).join(', ')}) `
+        + `ON CONFLICT (${ID}) DO UPDATE SET ${updates.join(', ')}`;
+}
