@@ -1,4 +1,4 @@
-import {plainArray, textArray, type Statement, type TextRow} from '@woltage/postgres';
+import {plainArray, statementName, textArray, type Statement, type TextRow} from '@woltage/postgres';
 import type {EncodedAppend} from './encode.ts';
 import type {NewEvent} from './decide.ts';
 import {tableNames} from './schema.ts';
@@ -9,7 +9,8 @@ const LAST_REVISION = (events: string): string =>
 
 /** The statements that append. Each is one round trip, so that the lock on the head is never held by a process that is gone. */
 export class AppendStatements {
-    readonly #schema: string;
+    readonly #readName: string;
+    readonly #writeName: string;
     readonly #read: string;
     readonly #write: string;
     /** Takes the lock that orders commits, until the transaction ends. */
@@ -17,7 +18,8 @@ export class AppendStatements {
 
     constructor(schema: string) {
         const {events, head} = tableNames(schema);
-        this.#schema = schema;
+        this.#readName = statementName('read', schema);
+        this.#writeName = statementName('write', schema);
         this.lock = {text: `SELECT position FROM ${head} FOR UPDATE`};
         this.#read = `SELECT s.place, ${LAST_REVISION(events)}, NULL, NULL, NULL
             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY s (aggregate_name, aggregate_id, place)
@@ -43,7 +45,7 @@ export class AppendStatements {
     read(appends: readonly EncodedAppend[]): Statement {
         const streams = [...streamsOf(appends).values()];
         const ids = appends.flatMap(({events}) => events.map(([id]) => id));
-        return {name: this.#name('read'), text: this.#read, values: [...namesOf(streams), textArray(ids)]};
+        return {name: this.#readName, text: this.#read, values: [...namesOf(streams), textArray(ids)]};
     }
 
     /** What {@link read} has given. */
@@ -70,17 +72,12 @@ export class AppendStatements {
         const text = (index: number): string => textArray(events.map(({columns}) => columns[index] as string | null));
         const plain = (index: number): string => plainArray(events.map(({columns}) => columns[index] as string));
         return {
-            name: this.#name('write'), text: this.#write, values: [
+            name: this.#writeName, text: this.#write, values: [
                 String(events.length), ...namesOf([...streams.values()]), plainArray(Array.from(streams.keys(), key => last.get(key) as number)),
                 textArray(column(({aggregateName}) => aggregateName)), textArray(column(({aggregateId}) => aggregateId)), plainArray(column(({revision}) => revision)),
                 text(0), text(1), plain(2), plain(3), text(4), text(5), text(6), text(7), text(8)
             ]
         };
-    }
-
-    /** A connection may serve several event stores. */
-    #name(what: string): string {
-        return `woltage ${what} ${this.#schema}`.slice(0, 63);
     }
 }
 

@@ -1,4 +1,4 @@
-import {textArray, toText, type Database, type TextRow} from '@woltage/postgres';
+import {statementName, textArray, toText, type Database, type TextRow} from '@woltage/postgres';
 import {COLUMNS, tableNames, type EventRow} from './schema.ts';
 
 export interface EventPage {
@@ -57,7 +57,7 @@ export class EventPages {
     }
 
     #name(what: string): string {
-        return `woltage ${what} ${this.#events}`.slice(0, 63);
+        return statementName(what, this.#events);
     }
 
     /** The position of the last event; 0 where there is none. */

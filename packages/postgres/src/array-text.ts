@@ -18,4 +18,5 @@ export const plainArray = (values: readonly (string | number | bigint | boolean 
 
 const SPECIAL = /["\\]/;
 
-const quoteElement = (value: string): string => SPECIAL.test(value) ? `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : `"${value}"`;
+/** A text as an element of an array. */
+export const quoteElement = (value: string): string => SPECIAL.test(value) ? `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : `"${value}"`;

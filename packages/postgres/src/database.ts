@@ -10,7 +10,7 @@ import {adapterError, isLostConnection, sqlStateOf} from './postgres-error.ts';
 /** Statements on one connection, in a transaction. */
 export interface Transaction {
     readonly client: PoolClient;
-    run(statement: Statement): Promise<readonly TextRow[]>;
+    readonly run: (statement: Statement) => Promise<readonly TextRow[]>;
 }
 
 interface Opened {

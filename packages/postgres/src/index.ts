@@ -1,7 +1,7 @@
-export {plainArray, textArray} from './array-text.ts';
-export {channelName} from './channel-name.ts';
+export {plainArray, quoteElement, textArray} from './array-text.ts';
 export {Database, type Transaction} from './database.ts';
 export {migrate, schemaScript, type SchemaPlan} from './migrate.ts';
+export {channelName, statementName} from './names.ts';
 export {checkDuration, checkOptions, type PostgresOptions} from './options.ts';
 export {PoolLink, type Statement, type TextRow} from './pool-link.ts';
 export {adapterError, isDataError, isLostConnection, isPassing, sqlState, sqlStateOf} from './postgres-error.ts';

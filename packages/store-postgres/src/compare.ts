@@ -26,23 +26,18 @@ const below = (value: Scalar, type: string): Point => ({value, type, isExact: fa
 const INT64_END = 2n ** 63n;
 
 /** Where a value stands among those of a column that has one kind; `undefined` where the kinds differ. */
-function pointOf(column: Column, value: unknown): Point | undefined {
-    switch (column.kind) {
-        case 'text':
-            return typeof value === 'string' ? at(toSortableText(value), 'text') : undefined;
-        case 'double':
-            return typeof value === 'number' ? at(value, 'float8') : typeof value === 'bigint' ? amongDoubles(value) : undefined;
-        case 'bigint':
-            return typeof value === 'bigint' ? amongBigints(value, true)
-                : typeof value === 'number' ? amongBigints(BigInt(Math.ceil(value)), Number.isInteger(value)) : undefined;
-        case 'boolean':
-            return typeof value === 'boolean' ? at(value, 'boolean') : undefined;
-        case 'timestamp':
-            return value instanceof Date ? (value.getTime() < EARLIEST_MS ? 'before all' : at(toTimestamp(value), 'timestamptz')) : undefined;
-        default:
-            return undefined;
-    }
-}
+const pointOf = ({kind}: Column, value: unknown): Point | undefined => POINTS[kind](value);
+
+const POINTS: Readonly<Record<Column['kind'], (value: unknown) => Point | undefined>> = {
+    text: value => typeof value === 'string' ? at(toSortableText(value), 'text') : undefined,
+    double: value => typeof value === 'number' ? at(value, 'float8') : typeof value === 'bigint' ? amongDoubles(value) : undefined,
+    bigint: value => typeof value === 'bigint' ? amongBigints(value, true)
+        : typeof value === 'number' ? amongBigints(BigInt(Math.ceil(value)), Number.isInteger(value)) : undefined,
+    boolean: value => typeof value === 'boolean' ? at(value, 'boolean') : undefined,
+    timestamp: value => !(value instanceof Date) ? undefined : value.getTime() < EARLIEST_MS ? 'before all' : at(toTimestamp(value), 'timestamptz'),
+    json: () => undefined,
+    mixed: () => undefined
+};
 
 function amongDoubles(value: bigint): Point {
     const nearest = Number(value);

@@ -18,7 +18,7 @@ export class Finder {
             return [];
         const keys = ids.map(toRowId);
         const found = await this.#database.query({
-            name: layout.statementName('get'), text: `SELECT ${ID}, ${layout.selection} FROM ${layout.quoted} WHERE ${ID} = ANY($1::text[])`, values: [textArray(keys)]
+            name: layout.statements.get, text: `SELECT ${ID}, ${layout.selection} FROM ${layout.quoted} WHERE ${ID} = ANY($1::text[])`, values: [textArray(keys)]
         });
         const rows = new Map(found.map(text => [text[0], text]));
         return keys.map(key => {

@@ -1,6 +1,5 @@
-import {fromSortableText, fromText, quote, textArray, toSortableText, toText, type Database, type Transaction} from '@woltage/postgres';
+import {fromSortableText, fromText, quote, statementName, textArray, toSortableText, toText, type Database, type Transaction} from '@woltage/postgres';
 import {StaleRecordError, type ListRecordsOptions, type RecordWrite, type StoreRecord} from 'woltage';
-import {shortHash} from './naming.ts';
 
 /** The records of one namespace. Keys sort by their code points. */
 export class Records {
@@ -48,7 +47,7 @@ export class Records {
     async #write(run: Transaction['run'], kind: WriteKind, records: readonly RecordWrite[]): Promise<void> {
         const column = (of: (record: RecordWrite) => string): string => textArray(records.map(of));
         const written = await run({
-            name: `woltage record ${kind} ${shortHash(this.#table)}`, text: STATEMENTS[kind](this.#table), values: [
+            name: statementName(kind, this.#table), text: STATEMENTS[kind](this.#table), values: [
                 this.#namespace, column(({key}) => toSortableText(key)),
                 ...kind === 'replace' || kind === 'remove' ? [column(({expected}) => toText(expected as string))] : [],
                 ...kind === 'remove' || kind === 'clear' || kind === 'absent' ? [] : [column(({value}) => toText(value as string)), column(({token}) => toText(token))]

@@ -25,9 +25,9 @@ export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layout
         arrays.add(id, row);
     }
     return Array.from(tables.values(), ({layout, sets, removes}) => [
-        ...sets.map(arrays => ({name: layout.statementName('set'), text: upsertSql(layout), values: arrays.toValues()})),
+        ...sets.map(arrays => ({name: layout.statements.set, text: upsertSql(layout), values: arrays.toValues()})),
         ...removes.length === 0 ? [] : [{
-            name: layout.statementName('remove'), text: `DELETE FROM ${layout.quoted} WHERE ${ID} = ANY($1::text[])`, values: [textArray(removes)]
+            name: layout.statements.remove, text: `DELETE FROM ${layout.quoted} WHERE ${ID} = ANY($1::text[])`, values: [textArray(removes)]
         }]
     ]).flat();
 }

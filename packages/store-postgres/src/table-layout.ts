@@ -1,8 +1,8 @@
-import {quote} from '@woltage/postgres';
+import {quote, statementName} from '@woltage/postgres';
 import type {Row, TableSpec} from 'woltage';
 import {columnsOf, DECODERS, selection, TYPES, type Column} from './columns.ts';
 import {fromJsonText} from './json-text.ts';
-import {indexName, physicalName, shortHash} from './naming.ts';
+import {indexName, physicalName} from './naming.ts';
 
 /** The columns that every table has: the row's id, fields without a column, and fields whose values don't fit into theirs. */
 export const ID = '"$id"';
@@ -25,7 +25,8 @@ export class TableLayout {
     readonly byField: ReadonlyMap<string, Column>;
     /** All that a row needs: `$odd`, `$more`, then the columns. */
     readonly selection: string;
-    readonly #hash: string;
+    /** Names of prepared statements; other layouts of the same table have others. */
+    readonly statements: {readonly get: string; readonly set: string; readonly remove: string};
 
     constructor(schema: string, namespace: string, spec: TableSpec) {
         this.spec = spec;
@@ -34,7 +35,8 @@ export class TableLayout {
         this.columns = columnsOf(spec);
         this.byField = new Map(this.columns.map(column => [column.field, column]));
         this.selection = [ODD, MORE, ...this.columns.map(selection)].join(', ');
-        this.#hash = shortHash(`${this.quoted} ${this.selection}`);
+        const name = (what: string): string => statementName(what, this.quoted, this.selection);
+        this.statements = {get: name('get'), set: name('set'), remove: name('remove')};
     }
 
     /** The row that was selected by {@link selection}, from a place on. */
@@ -62,11 +64,6 @@ export class TableLayout {
             else
                 set(row, field, value);
         }
-    }
-
-    /** The name of a prepared statement; other layouts of the same table have others. */
-    statementName(what: string): string {
-        return `woltage ${what} ${this.#hash}`;
     }
 
     /** The names and types of all columns but the id. */

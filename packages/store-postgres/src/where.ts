@@ -52,17 +52,12 @@ type Scalar = 'text' | 'double' | 'bigint' | 'boolean' | 'timestamp';
 const SCALAR_TYPES: Readonly<Record<Scalar, string>> = {text: 'text', double: 'float8', bigint: 'bigint', boolean: 'boolean', timestamp: 'timestamptz'};
 
 /** As the column has it; `undefined` for what no such column has. A number is never equal to a bigint. */
-function scalarOf(kind: Scalar, value: unknown): string | number | bigint | boolean | undefined {
-    switch (kind) {
-        case 'text':
-            return typeof value === 'string' ? toSortableText(value) : undefined;
-        case 'double':
-            return typeof value === 'number' ? value : undefined;
-        case 'bigint':
-            return typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined;
-        case 'boolean':
-            return typeof value === 'boolean' ? value : undefined;
-        case 'timestamp':
-            return value instanceof Date && value.getTime() >= EARLIEST_MS ? toTimestamp(value) : undefined;
-    }
-}
+const scalarOf = (kind: Scalar, value: unknown): string | number | bigint | boolean | undefined => SCALARS[kind](value);
+
+const SCALARS: Readonly<Record<Scalar, (value: unknown) => string | number | bigint | boolean | undefined>> = {
+    text: value => typeof value === 'string' ? toSortableText(value) : undefined,
+    double: value => typeof value === 'number' ? value : undefined,
+    bigint: value => typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined,
+    boolean: value => typeof value === 'boolean' ? value : undefined,
+    timestamp: value => value instanceof Date && value.getTime() >= EARLIEST_MS ? toTimestamp(value) : undefined
+};
