@@ -5,7 +5,7 @@ import {afterAll, afterEach, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z, type Logger} from 'woltage';
 import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore} from '../src/index.ts';
-import {TcpProxy} from './tcp-proxy.ts';
+import {TcpProxy} from '../../../test/servers/tcp-proxy.ts';
 
 const tables = {
     orders: {

@@ -6,7 +6,7 @@ import {afterAll, afterEach, beforeAll, expect, it, vi} from 'vitest';
 import {uuidV7, z, type Logger, type StoreRecord} from 'woltage';
 import {describeWithRedis, startRedis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore, type RedisStoreOptions} from '../src/index.ts';
-import {TcpProxy} from './tcp-proxy.ts';
+import {TcpProxy} from '../../../test/servers/tcp-proxy.ts';
 
 const tables = {
     rows: {key: z.object({id: z.string()}), schema: z.object({n: z.number()}), indexes: [['n']]}
