@@ -45,7 +45,7 @@ export class Listener {
         } else {
             const heard = new Promise<void>(resolve => this.#whenHeard.add(resolve));
             this.#loop ??= this.#keepUp();
-            await Promise.race([heard, sleep(this.#link.timeoutMs, undefined, {signal: this.#ending.signal}).catch(() => undefined)]);
+            await this.#pause(heard);
         }
         return () => void this.#ears.delete(ear);
     }
@@ -76,8 +76,11 @@ export class Listener {
         const drop = (): void => this.#drop?.();
         client.on('notification', onNotification).on('error', drop).on('end', drop);
         try {
-            for (const channel of new Set(Array.from(this.#ears, ear => ear.channel)))
-                await this.#link.run(client, {text: `LISTEN ${quote(channel)}`});
+            const heard = new Set<string>();
+            for (let ear = this.#unheard(heard); ear !== undefined; ear = this.#unheard(heard)) {
+                await this.#link.run(client, {text: `LISTEN ${quote(ear.channel)}`});
+                heard.add(ear.channel);
+            }
             this.#client = client;
             this.#whenHeard.forEach(resolve => resolve());
             this.#whenHeard = new Set();
@@ -93,12 +96,17 @@ export class Listener {
         this.#tell();
     }
 
+    /** Somebody may come while others are seen to. */
+    #unheard(heard: ReadonlySet<string>): Ear | undefined {
+        return [...this.#ears].find(({channel}) => !heard.has(channel));
+    }
+
     /** Asks from time to time whether the server is still there. @returns true when the connection can be used by others */
     async #untilDropped(client: PoolClient, dropped: Promise<void>): Promise<boolean> {
         let isDropped = false;
         const end = dropped.then(() => isDropped = true);
-        while (!isDropped) {
-            await Promise.race([end, sleep(this.#link.timeoutMs, undefined, {signal: this.#ending.signal}).catch(() => undefined)]);
+        while (!isDropped && !this.#ending.signal.aborted) {
+            await this.#pause(end);
             if (!isDropped)
                 await this.#link.run(client, {text: 'SELECT 1'}, this.#link.timeoutMs);
         }
@@ -106,6 +114,16 @@ export class Listener {
             return false;
         await this.#link.run(client, {text: 'UNLISTEN *'}, this.#link.timeoutMs);
         return true;
+    }
+
+    /** Resolves with the promise, after `timeoutMs`, or when it is closed; leaves no timer behind. */
+    async #pause(end: Promise<unknown>): Promise<void> {
+        const done = new AbortController();
+        const stop = (): void => done.abort();
+        this.#ending.signal.addEventListener('abort', stop);
+        await Promise.race([end, sleep(this.#link.timeoutMs, undefined, {signal: done.signal}).catch(() => undefined)]);
+        this.#ending.signal.removeEventListener('abort', stop);
+        done.abort();
     }
 
     #tell(channel?: string): void {
