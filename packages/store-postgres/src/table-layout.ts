@@ -50,16 +50,20 @@ export class TableLayout {
             else if (isNullable && !isOptional)
                 set(row, field, null);
         }
-        for (const rest of [text[start + 1], text[start]]) {
-            if (typeof rest === 'string')
-                this.#add(row, fromJsonText(rest) as Row);
+        this.#addMore(row, text[start + 1]);
+        const odd = text[start];
+        if (typeof odd === 'string') {
+            for (const [field, value] of Object.entries(fromJsonText(odd) as Row))
+                set(row, field, value);
         }
         return row;
     }
 
-    #add(row: Record<string, unknown>, rest: Row): void {
-        for (const [field, value] of Object.entries(rest)) {
-            if (value === MISSING && this.byField.has(field) && row[field] === null)
+    #addMore(row: Record<string, unknown>, more: string | null | undefined): void {
+        if (typeof more !== 'string')
+            return;
+        for (const [field, value] of Object.entries(fromJsonText(more) as Row)) {
+            if (value === MISSING && this.byField.has(field))
                 delete row[field];
             else
                 set(row, field, value);
