@@ -1,9 +1,8 @@
-import {textArray, type Statement} from '@woltage/postgres';
+import {quote, textArray, type Statement} from '@woltage/postgres';
 import type {CommitBatch} from 'woltage';
 import {RowArrays, toRowId} from './encode-rows.ts';
 import {TYPES} from './columns.ts';
 import {ID, MORE, ODD, type TableLayout} from './table-layout.ts';
-import {quote} from '@woltage/postgres';
 
 /** More rows go into several statements, so that none of them becomes huge. */
 const MAX_ROWS = 4000;
@@ -11,7 +10,8 @@ const MAX_ROWS = 4000;
 /** The statements that write rows, table by table. @throws BadRequestError `NOT_ENCODABLE` */
 export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layoutOf: (table: string) => TableLayout): Statement[] {
     const tables = new Map<string, {layout: TableLayout; sets: RowArrays[]; removes: string[]}>();
-    for (const {table: name, id, row} of writes) {
+    // In one order for all, so that commits wait for each other rather than get stuck.
+    for (const {table: name, id, row} of [...writes].sort((a, b) => compare(a.id, b.id))) {
         let table = tables.get(name);
         if (table === undefined)
             tables.set(name, table = {layout: layoutOf(name), sets: [], removes: []});
@@ -24,13 +24,15 @@ export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layout
             table.sets.push(arrays = new RowArrays(table.layout));
         arrays.add(id, row);
     }
-    return Array.from(tables.values(), ({layout, sets, removes}) => [
+    return [...tables].sort(([a], [b]) => compare(a, b)).flatMap(([, {layout, sets, removes}]) => [
         ...sets.map(arrays => ({name: layout.statements.set, text: upsertSql(layout), values: arrays.toValues()})),
         ...removes.length === 0 ? [] : [{
             name: layout.statements.remove, text: `DELETE FROM ${layout.quoted} WHERE ${ID} = ANY($1::text[])`, values: [textArray(removes)]
         }]
-    ]).flat();
+    ]);
 }
+
+const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
 const statements = new WeakMap<TableLayout, string>();
 
