@@ -18,6 +18,7 @@ export class RowArrays {
     readonly #ids: string[] = [];
     readonly #more: (string | null)[] = [];
     readonly #odd: (string | null)[] = [];
+    #isPlain = true;
 
     constructor(layout: TableLayout) {
         this.#layout = layout;
@@ -43,15 +44,23 @@ export class RowArrays {
         }
         if (present < Object.keys(row).length)
             this.#addOthers(row, besides);
+        const {more, odd} = besides;
+        this.#isPlain &&= more === null && odd === null;
         this.#ids.push(toRowId(id));
-        this.#more.push(besides.more);
-        this.#odd.push(besides.odd);
+        this.#more.push(more);
+        this.#odd.push(odd);
     }
 
-    /** In the order of the statement: the id, `$more`, `$odd`, the columns, and those to sort by. */
+    /** Whether all that the rows hold is in their columns: then `$more` and `$odd` need no arrays. */
+    get isPlain(): boolean {
+        return this.#isPlain;
+    }
+
+    /** In the order of the statement: the id, the columns, those to sort by, then `$more` and `$odd`. */
     toValues(): string[] {
         return [
-            textArray(this.#ids), textArray(this.#more), textArray(this.#odd), ...this.#columns.map(({values}) => values), ...this.#columns.flatMap(({orders}) => orders ?? [])
+            textArray(this.#ids), ...this.#columns.map(({values}) => values), ...this.#columns.flatMap(({orders}) => orders ?? []),
+            ...this.#isPlain ? [] : [textArray(this.#more), textArray(this.#odd)]
         ];
     }
 

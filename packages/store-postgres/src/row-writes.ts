@@ -1,8 +1,7 @@
-import {quote, textArray, type Statement} from '@woltage/postgres';
+import {textArray, type Statement} from '@woltage/postgres';
 import type {CommitBatch} from 'woltage';
 import {RowArrays, toRowId} from './encode-rows.ts';
-import {TYPES} from './columns.ts';
-import {ID, MORE, ODD, type TableLayout} from './table-layout.ts';
+import {ID, type TableLayout} from './table-layout.ts';
 
 /** More rows go into several statements, so that none of them becomes huge. */
 const MAX_ROWS = 4000;
@@ -25,7 +24,7 @@ export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layout
         arrays.add(id, row);
     }
     return [...tables].sort(([a], [b]) => compare(a, b)).flatMap(([, {layout, sets, removes}]) => [
-        ...sets.map(arrays => ({name: layout.statements.set, text: upsertSql(layout), values: arrays.toValues()})),
+        ...sets.map(arrays => setStatement(layout, arrays)),
         ...removes.length === 0 ? [] : [{
             name: layout.statements.remove, text: `DELETE FROM ${layout.quoted} WHERE ${ID} = ANY($1::text[])`, values: [textArray(removes)]
         }]
@@ -34,20 +33,5 @@ export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layout
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
-const statements = new WeakMap<TableLayout, string>();
-
-function upsertSql(layout: TableLayout): string {
-    let sql = statements.get(layout);
-    if (sql === undefined)
-        statements.set(layout, sql = makeUpsert(layout));
-    return sql;
-}
-
-function makeUpsert({quoted, columns}: TableLayout): string {
-    const orders = columns.flatMap(({orderName}) => orderName === undefined ? [] : [quote(orderName)]);
-    const names = [ID, MORE, ODD, ...columns.map(column => column.quoted), ...orders];
-    const types = ['text', 'jsonb', 'jsonb', ...columns.map(({kind}) => TYPES[kind]), ...orders.map(() => 'text')];
-    const updates = names.slice(1).map(name => `${name} = excluded.${name}`);
-    return `INSERT INTO ${quoted} (${names.join(', ')}) SELECT * FROM unnest(${types.map((type, i) => `$${i + 1}::${type}[]`).join(', ')}) `
-        + `ON CONFLICT (${ID}) DO UPDATE SET ${updates.join(', ')}`;
-}
+const setStatement = (layout: TableLayout, arrays: RowArrays): Statement =>
+    ({...layout.upserts[arrays.isPlain ? 'plain' : 'full'], values: arrays.toValues()});

@@ -1,4 +1,4 @@
-import {quote, statementName} from '@woltage/postgres';
+import {quote, statementName, type Statement} from '@woltage/postgres';
 import type {Row, TableSpec} from 'woltage';
 import {columnsOf, DECODERS, selection, TYPES, type Column} from './columns.ts';
 import {fromJsonText} from './json-text.ts';
@@ -26,7 +26,9 @@ export class TableLayout {
     /** All that a row needs: `$odd`, `$more`, then the columns. */
     readonly selection: string;
     /** Names of prepared statements; other layouts of the same table have others. */
-    readonly statements: {readonly get: string; readonly set: string; readonly remove: string};
+    readonly statements: {readonly get: string; readonly remove: string};
+    /** Writes rows whose `$more` and `$odd` are empty, or any. */
+    readonly upserts: {readonly plain: Statement; readonly full: Statement};
 
     constructor(schema: string, namespace: string, spec: TableSpec) {
         this.spec = spec;
@@ -36,7 +38,8 @@ export class TableLayout {
         this.byField = new Map(this.columns.map(column => [column.field, column]));
         this.selection = [ODD, MORE, ...this.columns.map(selection)].join(', ');
         const name = (what: string): string => statementName(what, this.quoted, this.selection);
-        this.statements = {get: name('get'), set: name('set'), remove: name('remove')};
+        this.statements = {get: name('get'), remove: name('remove')};
+        this.upserts = {plain: {name: name('set plain'), text: this.#upsert(true)}, full: {name: name('set'), text: this.#upsert(false)}};
     }
 
     /** The row that was selected by {@link selection}, from a place on. */
@@ -57,6 +60,16 @@ export class TableLayout {
                 set(row, field, value);
         }
         return row;
+    }
+
+    #upsert(isPlain: boolean): string {
+        const orders = this.columns.flatMap(({orderName}) => orderName === undefined ? [] : [quote(orderName)]);
+        const besides = isPlain ? [] : [MORE, ODD];
+        const names = [ID, ...this.columns.map(({quoted}) => quoted), ...orders, ...besides];
+        const types = ['text', ...this.columns.map(({kind}) => TYPES[kind]), ...orders.map(() => 'text'), ...besides.map(() => 'jsonb')];
+        const updates = [...names.slice(1).map(name => `${name} = excluded.${name}`), ...isPlain ? [`${MORE} = NULL`, `${ODD} = NULL`] : []];
+        return `INSERT INTO ${this.quoted} (${names.join(', ')}) SELECT * FROM unnest(${types.map((type, i) => `$${i + 1}::${type}[]`).join(', ')}) `
+            + `ON CONFLICT (${ID}) DO UPDATE SET ${updates.join(', ')}`;
     }
 
     #addMore(row: Record<string, unknown>, more: string | null | undefined): void {
