@@ -1,5 +1,7 @@
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
+import {PostgresEventStore} from '@woltage/eventstore-postgres';
 import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
+import {PostgresStore} from '@woltage/store-postgres';
 import {SQLiteStore} from '@woltage/store-sqlite';
 import type {AdapterConfig, IEventStore, IStore} from 'woltage';
 import {SingleKeySQLiteStore, type BeforeWrite} from '../../packages/woltage/test/support/single-key-sqlite-store.ts';
@@ -18,8 +20,17 @@ type OpenAdapters = (folder: string, beforeWrite?: BeforeWrite) => CrashAdapters
 
 const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]});
 
+/** Where `servers.ts` has found a server. */
+const postgresUrl = process.env['WOLTAGE_CRASH_POSTGRES_URL'];
+
+function onPostgres(folder: string): CrashAdapters {
+    const args = [{connectionString: postgresUrl, schema: basename(folder), poolOptions: {max: 4}}];
+    return {eventStore: {adapter: PostgresEventStore, args}, store: {adapter: PostgresStore, args}};
+}
+
 /** What the crash suites run on, by name. A further store is a further line. */
 export const adapters: Readonly<Record<string, OpenAdapters>> = {
+    ...postgresUrl === undefined ? {} : {'postgres': onPostgres},
     'sqlite': folder => ({eventStore: eventStore(folder), store: {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]}}),
     // Offers single-key writes only: commits go through the redo record.
     'single-key': (folder, beforeWrite) => ({eventStore: eventStore(folder), store: {adapter: SingleKeySQLiteStore, args: [{path: join(folder, 'store.db'), beforeWrite}]}})

@@ -3,10 +3,11 @@ import {
     BadRequestError, compileTables, directAccess, PortableTable, type CommitBatch, type IStore, type ListRecordsOptions, type Row, type ScopeOptions,
     type StoreQuery, type StoreRecord, type TableAccess, type TableDefinitionMap, type TableMap, type TableSpec
 } from 'woltage';
+import {CommitAtOnce} from './commit-at-once.ts';
 import {Finder} from './finder.ts';
 import {runNative, type PostgresNative} from './native.ts';
-import {Records} from './records.ts';
-import {rowStatements} from './row-writes.ts';
+import {Records, type RecordStatement} from './records.ts';
+import {rowStatements, type NamedStatement} from './row-writes.ts';
 import {schemaPlan} from './schema.ts';
 import {TableLayout} from './table-layout.ts';
 import {createTables, dropTables} from './tables.ts';
@@ -18,6 +19,7 @@ export type PostgresStoreOptions = PostgresOptions;
 interface Shared {
     readonly database: Database;
     readonly schema: string;
+    readonly commits: CommitAtOnce;
 }
 
 const DEFAULT_SCHEMA = 'woltage';
@@ -133,16 +135,28 @@ export class PostgresStore<T extends TableDefinitionMap = TableDefinitionMap> im
 
     /** @throws BadRequestError `NOT_ENCODABLE`, also for a bigint beyond 64 bits in a field that the schema says holds bigints */
     async commit({writes = [], records = []}: CommitBatch): Promise<void> {
-        const {database} = this.#shared;
+        const {database, commits} = this.#shared;
         // Encoded before the transaction: what can't be stored is refused before anything is written.
-        const statements = rowStatements(writes, name => this.#layout(name));
-        await retryCollisions(() => database.transaction(async ({run}) => {
-            await this.#records.write(run, records);
-            for (const statement of statements)
-                await run(statement);
-        }));
+        const rows = rowStatements(writes, name => this.#layout(name));
+        if (rows.length + records.length === 0)
+            return database.use(() => Promise.resolve());
+        const kinds = this.#records.statements(records);
+        await retryCollisions(async () => {
+            if (!await commits.run(kinds, rows))
+                await this.#commitStepwise(kinds, rows);
+        });
         if (records.length > 0)
             database.announce(this.#channel);
+    }
+
+    /** Finds out which record is stale. */
+    #commitStepwise(kinds: readonly RecordStatement[], rows: readonly NamedStatement[]): Promise<void> {
+        return this.#shared.database.transaction(async ({run}) => {
+            for (const statement of kinds)
+                this.#records.check(statement, await run(statement));
+            for (const statement of rows)
+                await run(statement);
+        });
     }
 
     #layout(name: string, given?: TableSpec): TableLayout {
@@ -162,7 +176,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 function share(source: string | PostgresStoreOptions): Shared {
     const options = checkOptions(source);
-    return {database: new Database(options), schema: options.schema ?? DEFAULT_SCHEMA};
+    const database = new Database(options);
+    return {database, schema: options.schema ?? DEFAULT_SCHEMA, commits: new CommitAtOnce(database)};
 }
 
 async function retryCollisions(work: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import {fromSortableText, fromText, quote, statementName, textArray, toSortableText, toText, type Database, type Transaction} from '@woltage/postgres';
+import {fromSortableText, fromText, quote, statementName, textArray, toSortableText, toText, type Database, type Statement, type TextRow, type Transaction} from '@woltage/postgres';
 import {StaleRecordError, type ListRecordsOptions, type RecordWrite, type StoreRecord} from 'woltage';
 
 /** The records of one namespace. Keys sort by their code points. */
@@ -31,33 +31,48 @@ export class Records {
         return found.map(([key, value, token]) => ({key: fromSortableText(key as string), value: fromText(value as string), token: fromText(token as string)}));
     }
 
-    /** Writes the records, in a transaction. @throws StaleRecordError */
-    async write(run: Transaction['run'], records: readonly RecordWrite[]): Promise<void> {
-        const kinds = new Map<string, RecordWrite[]>();
-        for (const record of [...records].sort((a, b) => a.key < b.key ? -1 : 1))
-            kinds.set(kindOf(record), [...kinds.get(kindOf(record)) ?? [], record]);
-        for (const [kind, group] of kinds)
-            await this.#write(run, kind as WriteKind, group);
+    /** The statements that write the records; each gives the keys that were as expected. */
+    statements(records: readonly RecordWrite[]): RecordStatement[] {
+        const kinds = new Map<WriteKind, RecordWrite[]>();
+        // In one order for all, so that writers wait for each other rather than get stuck.
+        for (const record of [...records].sort((a, b) => a.key < b.key ? -1 : 1)) {
+            const kind = kindOf(record);
+            kinds.set(kind, [...kinds.get(kind) ?? [], record]);
+        }
+        return Array.from(kinds, ([kind, group]) => this.#statement(kind, group));
+    }
+
+    /** @throws StaleRecordError when not all keys were as expected */
+    check({records}: RecordStatement, written: readonly TextRow[]): void {
+        const keys = new Set(written.map(([key]) => key));
+        const stale = records.find(({key, expected}) => expected !== undefined && !keys.has(toSortableText(key)));
+        if (stale !== undefined)
+            throw new StaleRecordError(`Record '${stale.key}' of '${fromText(this.#namespace)}' was changed by somebody else.`, {details: {key: stale.key}});
     }
 
     async clear(run: Transaction['run']): Promise<void> {
         await run({text: `DELETE FROM ${this.#table} WHERE namespace = $1`, values: [this.#namespace]});
     }
 
-    async #write(run: Transaction['run'], kind: WriteKind, records: readonly RecordWrite[]): Promise<void> {
+    #statement(kind: WriteKind, records: readonly RecordWrite[]): RecordStatement {
         const column = (of: (record: RecordWrite) => string): string => textArray(records.map(of));
-        const written = await run({
-            name: statementName(kind, this.#table), text: STATEMENTS[kind](this.#table), values: [
+        return {
+            records, expects: records.filter(({expected}) => expected !== undefined).length, name: statementName(kind, this.#table), text: STATEMENTS[kind](this.#table), values: [
                 this.#namespace, column(({key}) => toSortableText(key)),
                 ...kind === 'replace' || kind === 'remove' ? [column(({expected}) => toText(expected as string))] : [],
                 ...kind === 'remove' || kind === 'clear' || kind === 'absent' ? [] : [column(({value}) => toText(value as string)), column(({token}) => toText(token))]
             ]
-        });
-        const keys = new Set(written.map(([key]) => key));
-        const stale = records.find(({key, expected}) => expected !== undefined && !keys.has(toSortableText(key)));
-        if (stale !== undefined)
-            throw new StaleRecordError(`Record '${stale.key}' of '${fromText(this.#namespace)}' was changed by somebody else.`, {details: {key: stale.key}});
+        };
     }
+}
+
+/** Writes records of one kind. */
+export interface RecordStatement extends Statement {
+    readonly name: string;
+    readonly values: string[];
+    readonly records: readonly RecordWrite[];
+    /** How many rows it must give, for those records that are expected to be in some state; any number where that is 0. */
+    readonly expects: number;
 }
 
 type WriteKind = 'create' | 'absent' | 'replace' | 'remove' | 'put' | 'clear';
@@ -78,6 +93,6 @@ const STATEMENTS: Readonly<Record<WriteKind, (table: string) => string>> = {
     replace: table => `UPDATE ${table} t SET value = r.value, token = r.token FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) r (key, expected, value, token)
         WHERE t.namespace = $1 AND t.key = r.key AND t.token = r.expected RETURNING t.key`,
     remove: table => `DELETE FROM ${table} t USING unnest($2::text[], $3::text[]) r (key, expected) WHERE t.namespace = $1 AND t.key = r.key AND t.token = r.expected RETURNING t.key`,
-    clear: table => `DELETE FROM ${table} WHERE namespace = $1 AND key = ANY($2::text[])`,
+    clear: table => `DELETE FROM ${table} WHERE namespace = $1 AND key = ANY($2::text[]) RETURNING key`,
     absent: table => `SELECT r.key FROM unnest($2::text[]) r (key) WHERE NOT EXISTS (SELECT FROM ${table} t WHERE t.namespace = $1 AND t.key = r.key)`
 };

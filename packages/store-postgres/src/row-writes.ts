@@ -6,8 +6,13 @@ import {ID, type TableLayout} from './table-layout.ts';
 /** More rows go into several statements, so that none of them becomes huge. */
 const MAX_ROWS = 4000;
 
+export interface NamedStatement extends Statement {
+    readonly name: string;
+    readonly values: string[];
+}
+
 /** The statements that write rows, table by table. @throws BadRequestError `NOT_ENCODABLE` */
-export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layoutOf: (table: string) => TableLayout): Statement[] {
+export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layoutOf: (table: string) => TableLayout): NamedStatement[] {
     const tables = new Map<string, {layout: TableLayout; sets: RowArrays[]; removes: string[]}>();
     // In one order for all, so that commits wait for each other rather than get stuck.
     for (const {table: name, id, row} of [...writes].sort((a, b) => compare(a.id, b.id))) {
@@ -33,5 +38,5 @@ export function rowStatements(writes: NonNullable<CommitBatch['writes']>, layout
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
-const setStatement = (layout: TableLayout, arrays: RowArrays): Statement =>
+const setStatement = (layout: TableLayout, arrays: RowArrays): NamedStatement =>
     ({...layout.upserts[arrays.isPlain ? 'plain' : 'full'], values: arrays.toValues()});

@@ -1,4 +1,4 @@
-import {quote, statementName, type Statement} from '@woltage/postgres';
+import {quote, statementName} from '@woltage/postgres';
 import type {Row, TableSpec} from 'woltage';
 import {columnsOf, DECODERS, selection, TYPES, type Column} from './columns.ts';
 import {fromJsonText} from './json-text.ts';
@@ -28,7 +28,7 @@ export class TableLayout {
     /** Names of prepared statements; other layouts of the same table have others. */
     readonly statements: {readonly get: string; readonly remove: string};
     /** Writes rows whose `$more` and `$odd` are empty, or any. */
-    readonly upserts: {readonly plain: Statement; readonly full: Statement};
+    readonly upserts: Readonly<Record<'plain' | 'full', {readonly name: string; readonly text: string}>>;
 
     constructor(schema: string, namespace: string, spec: TableSpec) {
         this.spec = spec;
