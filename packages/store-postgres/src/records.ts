@@ -24,9 +24,14 @@ export class Records {
     }
 
     async list(prefix: string, {after, limit}: ListRecordsOptions): Promise<(StoreRecord & {readonly key: string})[]> {
+        const start = toSortableText(prefix);
+        const from = after === undefined ? undefined : toSortableText(after);
+        const end = endOfPrefix(start);
+        // Ranges, so that no more is read of the index than is asked for.
+        const ranges = ['key >= $2', ...from === undefined ? [] : ['key > $4'], ...end === undefined ? [] : [`key < $${from === undefined ? 4 : 5}`]];
         const found = await this.#database.query({
-            text: `SELECT key, value, token FROM ${this.#table} WHERE namespace = $1 AND key >= $2 AND starts_with(key, $2) AND ($3::text IS NULL OR key > $3) ORDER BY key LIMIT $4`,
-            values: [this.#namespace, toSortableText(prefix), after === undefined ? null : toSortableText(after), limit ?? null]
+            text: `SELECT key, value, token FROM ${this.#table} WHERE namespace = $1 AND ${ranges.join(' AND ')} ORDER BY key LIMIT $3`,
+            values: [this.#namespace, start, limit ?? null, ...from === undefined ? [] : [from], ...end === undefined ? [] : [end]]
         });
         return found.map(([key, value, token]) => ({key: fromSortableText(key as string), value: fromText(value as string), token: fromText(token as string)}));
     }
@@ -64,6 +69,16 @@ export class Records {
             ]
         };
     }
+}
+
+/** The first text behind all that begin with a prefix, in the order of code points; `undefined` where there is none. */
+export function endOfPrefix(prefix: string): string | undefined {
+    const characters = Array.from(prefix, character => character.codePointAt(0) as number);
+    while (characters.at(-1) === 0x10ffff)
+        characters.pop();
+    const last = characters.pop();
+    // Halves of surrogate pairs are no characters of their own.
+    return last === undefined ? undefined : String.fromCodePoint(...characters, last === 0xd7ff ? 0xe000 : last + 1);
 }
 
 /** Writes records of one kind. */

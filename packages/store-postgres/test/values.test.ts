@@ -9,6 +9,7 @@ import {createDatabase, type TestDatabase} from '../../../test/servers/postgres-
 import {postgres} from '../../../test/servers/postgres.ts';
 import {PostgresStore} from '../src/index.ts';
 import {fromJsonText, toJsonText} from '../src/json-text.ts';
+import {endOfPrefix} from '../src/records.ts';
 import {sortable} from '../src/sortable.ts';
 
 const found = await findServer(postgres, 'values in PostgresStore');
@@ -231,6 +232,18 @@ describeWith(found, 'What a PostgresStore keeps', () => {
             }
             expect(Math.sign(compareBytes(toSortableText(a), toSortableText(b)))).toBe(Math.sign(compareValues(a, b)));
         }), {numRuns: 5000});
+    });
+
+    it('has an end behind each prefix of text', () => {
+        fc.assert(fc.property(text, text, (a, b) => {
+            const [prefix, key] = [toSortableText(a), toSortableText(b)];
+            const end = endOfPrefix(prefix);
+            const isInside = compareBytes(key, prefix) >= 0 && (end === undefined || compareBytes(key, end) < 0);
+            expect(isInside).toBe(key.startsWith(prefix));
+            expect(end === undefined || compareBytes(`${prefix}${key}`, end) < 0).toBe(true);
+        }), {numRuns: 5000});
+        expect(endOfPrefix('a\u{10ffff}')).toBe('b');
+        expect(endOfPrefix('\ud7ff')).toBe('\ue000');
     });
 
     it('takes any value to JSON that jsonb takes, and back, and sorts it as all stores do', () => {
