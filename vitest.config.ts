@@ -11,6 +11,9 @@ export default defineConfig({
             '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
             '@woltage/store-sqlite': source('store-sqlite'),
             '@woltage/store-redis': source('store-redis'),
+            '@woltage/postgres': source('postgres'),
+            '@woltage/eventstore-postgres': source('eventstore-postgres'),
+            '@woltage/store-postgres': source('store-postgres'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
         }

@@ -15,7 +15,7 @@ const NODE_ALLOWED = new Set(['context', 'runtime']);
 /** The only packages that core may know: none of them does I/O. */
 const CORE_MAY_USE = new Set(['zod', '@standard-schema/spec', '@opentelemetry/api']);
 /** Our packages that others may build on; all the rest are ends, chosen by users alone. */
-const BASES = new Set(['woltage', '@woltage/sqlite']);
+const BASES = new Set(['woltage', '@woltage/sqlite', '@woltage/postgres']);
 
 const layerOf = folder => LAYERS.findIndex(row => row.includes(folder));
 const isOurs = name => name === 'woltage' || name.startsWith('@woltage/');

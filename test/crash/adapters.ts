@@ -1,5 +1,7 @@
 import {basename, join} from 'node:path';
+import {PostgresEventStore} from '@woltage/eventstore-postgres';
 import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
+import {PostgresStore} from '@woltage/store-postgres';
 import {RedisStore} from '@woltage/store-redis';
 import {SQLiteStore} from '@woltage/store-sqlite';
 import type {AdapterConfig, IEventStore, IStore} from 'woltage';
@@ -21,10 +23,16 @@ type OpenAdapters = (folder: string, beforeWrite?: BeforeWrite) => CrashAdapters
 const server = (): string => process.env['WOLTAGE_CRASH_SERVER'] as string;
 const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]});
 
+function onPostgres(folder: string): CrashAdapters {
+    const args = [{connectionString: server(), schema: basename(folder), poolOptions: {max: 4}}];
+    return {eventStore: {adapter: PostgresEventStore, args}, store: {adapter: PostgresStore, args}};
+}
+
 /** What the crash suites run on, by name. A further store is a further line. */
 export const adapters: Readonly<Record<string, OpenAdapters>> = {
     'sqlite': folder => ({eventStore: eventStore(folder), store: {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]}}),
     // Offers single-key writes only: commits go through the redo record.
     'single-key': (folder, beforeWrite) => ({eventStore: eventStore(folder), store: {adapter: SingleKeySQLiteStore, args: [{path: join(folder, 'store.db'), beforeWrite}]}}),
-    'redis': folder => ({eventStore: eventStore(folder), store: {adapter: RedisStore, args: [{url: server(), keyPrefix: basename(folder)}]}})
+    'redis': folder => ({eventStore: eventStore(folder), store: {adapter: RedisStore, args: [{url: server(), keyPrefix: basename(folder)}]}}),
+    'postgres': onPostgres
 };

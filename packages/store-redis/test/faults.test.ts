@@ -7,7 +7,7 @@ import {uuidV7, z, type Logger, type StoreRecord} from 'woltage';
 import {canStart, describeWith, startServer} from '../../../test/servers/find-server.ts';
 import {redis, type RedisServer} from '../../../test/servers/redis.ts';
 import {RedisStore, type RedisStoreOptions} from '../src/index.ts';
-import {TcpProxy} from './tcp-proxy.ts';
+import {TcpProxy} from '../../../test/servers/tcp-proxy.ts';
 
 const startable = await canStart(redis, 'RedisStore in faults');
 

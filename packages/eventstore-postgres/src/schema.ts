@@ -1,0 +1,46 @@
+import {quote, type SchemaPlan} from '@woltage/postgres';
+
+/** The tables of an event store. Released migrations never change; new ones are added at the end. */
+export function schemaPlan(schema: string): SchemaPlan {
+    const {events, head} = tableNames(schema);
+    return {component: 'events', schema, migrations: [`
+CREATE TABLE ${events} (
+    position bigint PRIMARY KEY,
+    aggregate_name text COLLATE "C" NOT NULL,
+    aggregate_id text COLLATE "C" NOT NULL,
+    revision bigint NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    timestamp bigint NOT NULL,
+    payload json NOT NULL,
+    meta json NOT NULL,
+    correlation_id text COLLATE "C" NOT NULL,
+    causation_id text COLLATE "C",
+    tags text[] COLLATE "C"
+);
+COMMENT ON COLUMN ${events}.timestamp IS 'Milliseconds since the Unix epoch';
+CREATE UNIQUE INDEX events_stream ON ${events} (aggregate_id, aggregate_name, revision);
+CREATE UNIQUE INDEX events_id ON ${events} (id);
+CREATE INDEX events_tags ON ${events} USING gin (tags) WHERE tags IS NOT NULL;
+CREATE TABLE ${head} (position bigint NOT NULL);
+COMMENT ON TABLE ${head} IS 'The position of the last event. Who appends holds a lock on its only row until the commit: that keeps commits in the order of positions.';
+INSERT INTO ${head} VALUES (0)`]};
+}
+
+export interface TableNames {
+    readonly events: string;
+    readonly head: string;
+}
+
+/** Quoted, with their schema. */
+export const tableNames = (schema: string): TableNames => ({events: `${quote(schema)}.events`, head: `${quote(schema)}.events_head`});
+
+/** The columns in the order that {@link EventRow} has. */
+export const COLUMNS = 'position, aggregate_name, aggregate_id, revision, id, type, version, timestamp, payload, meta, correlation_id, causation_id, tags';
+
+/** Everything as the text that PostgreSQL makes of it. */
+export type EventRow = readonly [
+    position: string, aggregateName: string, aggregateId: string, revision: string, id: string, type: string, version: string,
+    timestamp: string, payload: string, meta: string, correlationId: string, causationId: string | null, tags: string | null
+];
