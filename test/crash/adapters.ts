@@ -24,7 +24,7 @@ const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQ
 const postgresUrl = process.env['WOLTAGE_CRASH_POSTGRES_URL'];
 
 function onPostgres(folder: string): CrashAdapters {
-    const args = [{connectionString: postgresUrl, schema: basename(folder), poolOptions: {max: 4}}];
+    const args = [{connectionString: postgresUrl, schema: basename(folder)}];
     return {eventStore: {adapter: PostgresEventStore, args}, store: {adapter: PostgresStore, args}};
 }
 
