@@ -24,7 +24,7 @@ const server = (): string => process.env['WOLTAGE_CRASH_SERVER'] as string;
 const eventStore = (folder: string): AdapterConfig<IEventStore> => ({adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]});
 
 function onPostgres(folder: string): CrashAdapters {
-    const args = [{connectionString: server(), schema: basename(folder), poolOptions: {max: 4}}];
+    const args = [{connectionString: server(), schema: basename(folder)}];
     return {eventStore: {adapter: PostgresEventStore, args}, store: {adapter: PostgresStore, args}};
 }
 

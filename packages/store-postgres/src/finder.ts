@@ -1,12 +1,17 @@
-import {textArray, type Database, type TextRow} from '@woltage/postgres';
+import {statementName, textArray, type Database, type Statement, type TextRow} from '@woltage/postgres';
 import {compareRows, matches, type Row, type StoreQuery} from 'woltage';
 import {toRowId} from './encode-rows.ts';
 import {countStatement, findStatement, oddStatement} from './find-sql.ts';
 import {ID, type TableLayout} from './table-layout.ts';
 
+/** For each scope of a store; a connection keeps each in some 10 kB. */
+const MAX_KEPT_PLANS = 32;
+
 /** Answers queries as `matches` and `compareRows` define them. */
 export class Finder {
     readonly #database: Database;
+    /** Names of the statements that PostgreSQL keeps the plans of, by their text. */
+    readonly #names = new Map<string, string>();
 
     constructor(database: Database) {
         this.#database = database;
@@ -32,7 +37,7 @@ export class Finder {
         if (limit === 0)
             return [];
         const {isFiltered, isSorted, ...statement} = findStatement(layout, query);
-        const found = await this.#database.query(statement);
+        const found = await this.#query(statement);
         const order = compareRows(sort);
         const accepts = (row: Row, isKnown: boolean): boolean => (isKnown && isFiltered || matches(row, where)) && (isKnown && isSorted || cursor === undefined || order(row, cursor) > 0);
         const rows: Row[] = [];
@@ -52,9 +57,17 @@ export class Finder {
         const statement = countStatement(layout, where);
         if (statement === undefined)
             return (await this.find(layout, {where, sort: [], limit: undefined, cursor: undefined})).length;
-        const [row] = await this.#database.query(statement) as readonly [TextRow];
-        const odd = row[1] === 't' ? await this.#database.query(oddStatement(layout, where)) : [];
+        const [row] = await this.#query(statement) as readonly [TextRow];
+        const odd = row[1] === 't' ? await this.#query(oddStatement(layout, where)) : [];
         return Number(row[0]) + odd.filter(text => matches(layout.toRow(text), where)).length;
+    }
+
+    /** Planning takes longer than most queries do: plans are kept of the first kinds of queries that come. */
+    #query(statement: Statement): Promise<readonly TextRow[]> {
+        const {text} = statement;
+        if (!this.#names.has(text) && this.#names.size < MAX_KEPT_PLANS)
+            this.#names.set(text, statementName('find', text));
+        return this.#database.query({...statement, name: this.#names.get(text)});
     }
 }
 
