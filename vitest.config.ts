@@ -11,6 +11,7 @@ export default defineConfig({
             '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
             '@woltage/store-sqlite': source('store-sqlite'),
             '@woltage/store-redis': source('store-redis'),
+            '@woltage/eventstore-kurrentdb': source('eventstore-kurrentdb'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
         }

@@ -1,0 +1,146 @@
+import {END, type AllStreamSubscription, type KurrentDBClient, type ResolvedEvent} from '@kurrent/kurrentdb-client';
+import type {Logger} from 'woltage';
+import type {AllReader} from './all-reader.ts';
+import {serverFilter} from './filters.ts';
+import {isPassing, storeError} from './kurrentdb-error.ts';
+import {locate} from './records.ts';
+import type {StreamNames} from './stream-names.ts';
+import {backoffMs, delay} from './waiting.ts';
+
+interface Parts {
+    readonly client: KurrentDBClient;
+    readonly reader: AllReader;
+    readonly names: StreamNames;
+    readonly streamPrefix: string;
+    readonly server: string;
+    readonly logger: Logger | undefined;
+}
+
+/**
+ * Knows the position of the store's last event: one subscription at the end of $all wakes all that wait for something new. It comes back by itself when the
+ * connection is lost.
+ */
+export class HeadWatch {
+    readonly #parts: Parts;
+    readonly #waiting = new Set<() => void>();
+    readonly #ending = new AbortController();
+    #position: bigint | null | undefined;
+    #failure: unknown;
+    #running: Promise<void> | undefined;
+
+    constructor(parts: Parts) {
+        this.#parts = parts;
+    }
+
+    /**
+     * The position of the last event; null for an empty store. Waits for the server while that is away.
+     *
+     * @throws ConfigError `KURRENTDB_CREDENTIALS`, UnavailableError `KURRENTDB_FAILED`
+     */
+    async position(signal: AbortSignal): Promise<bigint | null> {
+        this.#running ??= this.#run();
+        while (this.#position === undefined && this.#failure === undefined && !signal.aborted)
+            await this.#wait(signal);
+        if (this.#failure !== undefined)
+            throw this.#failure;
+        return this.#position ?? null;
+    }
+
+    /** Resolves when the last event is another one than this, or when the signal aborts. */
+    async movedFrom(position: bigint | null, signal: AbortSignal): Promise<void> {
+        while (!signal.aborted && this.#failure === undefined && (this.#position ?? null) === position)
+            await this.#wait(signal);
+    }
+
+    /** To be told of an event that is known to be there. */
+    note(position: bigint): void {
+        if (this.#position === undefined || this.#position !== null && this.#position >= position)
+            return;
+        this.#position = position;
+        this.#wake();
+    }
+
+    async stop(): Promise<void> {
+        this.#ending.abort();
+        this.#wake();
+        await this.#running;
+    }
+
+    async #run(): Promise<void> {
+        const {signal} = this.#ending;
+        for (let attempt = 0; !signal.aborted;) {
+            try {
+                await this.#follow(() => attempt = 0);
+            } catch (error) {
+                if (signal.aborted)
+                    return;
+                if (!isPassing(error))
+                    return this.#fail(error);
+                this.#parts.logger?.warn({server: this.#parts.server, error}, 'The subscription to KurrentDB was lost; it is made again as soon as possible.');
+            }
+            await delay(backoffMs(attempt++), signal);
+        }
+    }
+
+    #fail(error: unknown): void {
+        this.#failure = storeError(error, this.#parts.server);
+        this.#wake();
+    }
+
+    /** Follows the end of the log until the connection is lost. */
+    async #follow(onConfirmed: () => void): Promise<void> {
+        const {client, streamPrefix} = this.#parts;
+        const subscription = client.subscribeToAll({fromPosition: END, filter: serverFilter(streamPrefix, undefined, {maxSearchWindow: 1000})});
+        const end = (): void => void subscription.unsubscribe().catch(() => undefined);
+        this.#ending.signal.addEventListener('abort', end);
+        try {
+            await this.#listen(subscription, onConfirmed);
+        } finally {
+            this.#ending.signal.removeEventListener('abort', end);
+            end();
+        }
+    }
+
+    #listen(subscription: AllStreamSubscription, onConfirmed: () => void): Promise<void> {
+        const {reader, names} = this.#parts;
+        return new Promise((resolve, reject) => {
+            subscription.on('error', reject).on('end', resolve).on('close', resolve);
+            subscription.on('data', (resolved: ResolvedEvent) => {
+                const event = locate(names, resolved);
+                if (event?.address !== undefined)
+                    this.note(event.position);
+            });
+            // What was appended before is behind the confirmation, what comes after it is delivered.
+            subscription.once('confirmation', () => {
+                reader.latest(undefined).then(position => {
+                    onConfirmed();
+                    if (this.#position === undefined || this.#position === null)
+                        this.#position = position;
+                    else if (position !== null)
+                        this.note(position);
+                    this.#wake();
+                }).catch(reject);
+            });
+            this.#ending.signal.addEventListener('abort', () => resolve());
+        });
+    }
+
+    #wait(signal: AbortSignal): Promise<void> {
+        return new Promise(resolve => {
+            const wake = (): void => {
+                this.#waiting.delete(wake);
+                signal.removeEventListener('abort', wake);
+                resolve();
+            };
+            this.#waiting.add(wake);
+            signal.addEventListener('abort', wake);
+            if (signal.aborted)
+                wake();
+        });
+    }
+
+    #wake(): void {
+        for (const wake of [...this.#waiting])
+            wake();
+    }
+}

@@ -1,0 +1,132 @@
+import {KurrentDBClient} from '@kurrent/kurrentdb-client';
+import {
+    EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
+    type RecordedEvent, type SubscribeOptions, type SubscriptionBatch
+} from 'woltage';
+import {connect, type Connection} from './connection.ts';
+import {encodeAppend} from './encode.ts';
+import {optionsError, settingsOf, type KurrentDBEventStoreOptions, type Settings} from './options.ts';
+import {toRecord} from './records.ts';
+import {checkSizes} from './sizes.ts';
+import {StreamNames} from './stream-names.ts';
+import {followKurrentDB} from './subscription.ts';
+
+const READ_PAGE = 1000;
+
+/**
+ * An event store in KurrentDB. An aggregate is a stream, `order-1`, in the category of its name.
+ *
+ * @example
+ * {adapter: KurrentDBEventStore, args: ['kurrentdb://localhost:2113?tls=false']}
+ */
+export class KurrentDBEventStore implements IEventStore {
+    readonly #settings: Settings;
+    readonly #names: StreamNames;
+    /** Made once: the client has no means to give its connection back. */
+    #client: KurrentDBClient | undefined;
+    #connection: Connection | undefined;
+    #turn: Promise<void> = Promise.resolve();
+
+    /** @throws ConfigError `KURRENTDB_OPTIONS` */
+    constructor(options: string | KurrentDBEventStoreOptions) {
+        this.#settings = settingsOf(options);
+        this.#names = new StreamNames(this.#settings.streamPrefix);
+    }
+
+    get supports() {
+        return {multiStreamAppend: false, eventIdsPerStream: true};
+    }
+
+    /**
+     * @throws ConfigError `KURRENTDB_OPTIONS`, `KURRENTDB_CREDENTIALS`
+     * @throws UnavailableError `KURRENTDB_UNAVAILABLE`, with the server's address, after `timeoutMs`
+     */
+    connect(): Promise<void> {
+        return this.#inTurn(async () => {
+            this.#connection ??= await connect(this.#client ??= clientOf(this.#settings), this.#names, this.#settings);
+        });
+    }
+
+    close(): Promise<void> {
+        return this.#inTurn(async () => {
+            const connection = this.#connection;
+            this.#connection = undefined;
+            for (const subscription of [...connection?.subscriptions ?? []])
+                subscription.end();
+            await Promise.allSettled([...connection?.underWay ?? []]);
+            await connection?.head.stop();
+            if (this.#settings.client === undefined)
+                await this.#client?.dispose();
+        });
+    }
+
+    async *read(aggregateName: string, aggregateId: string, {direction = 'forwards', fromRevision, limit = Infinity}: ReadOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
+        const stream = this.#names.toStream(aggregateName, aggregateId);
+        let from = fromRevision;
+        for (let left = limit; ;) {
+            const {reader, tails} = this.#open();
+            const size = Math.min(READ_PAGE, left);
+            const page = size > 0 ? await reader.page(stream, direction, from, size) : [];
+            if (page.length > 0)
+                yield page.map(event => toRecord(event, {aggregateName, aggregateId}));
+            if (page.length < size && direction === 'forwards')
+                tails.learn(stream, page, (fromRevision ?? 0n) <= 0n && from === fromRevision);
+            const last = page.at(-1)?.event.revision;
+            if (page.length < READ_PAGE || last === undefined)
+                return;
+            left -= page.length;
+            from = direction === 'forwards' ? last + 1n : last - 1n;
+        }
+    }
+
+    /** @throws UnavailableError `KURRENTDB_UNAVAILABLE` when it could not be carried out within `timeoutMs`, or it isn't known whether it was: repeat it with the same ids */
+    async append(aggregateName: string, aggregateId: string, events: readonly EventData[], revision?: ExpectedRevision): Promise<AppendResult> {
+        const connection = this.#open();
+        const append = encodeAppend(this.#names, {aggregateName, aggregateId, events, revision});
+        checkSizes([append], connection.maxAppendSize);
+        const result = await connection.track(connection.appender.append(append));
+        connection.head.note(result.position);
+        return result;
+    }
+
+    subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
+        let connection: Connection | undefined;
+        return new EndableSubscription({
+            signal: options.signal,
+            start: subscription => {
+                connection = this.#open();
+                connection.subscriptions.add(subscription);
+            },
+            read: ending => followKurrentDB(connection ?? this.#open(), options, ending),
+            finish: subscription => connection?.subscriptions.delete(subscription)
+        });
+    }
+
+    async getLatestPosition(filter?: EventFilter): Promise<bigint | null> {
+        return this.#open().all.latest(filter);
+    }
+
+    #open(): Connection {
+        if (this.#connection === undefined)
+            throw new UnavailableError(`The event store at KurrentDB ${this.#settings.server} is not connected.`, {code: 'CLOSED'});
+        return this.#connection;
+    }
+
+    /** One opening or closing at a time, in the order of the calls. */
+    #inTurn(step: () => Promise<void>): Promise<void> {
+        const result = this.#turn.then(step);
+        this.#turn = result.catch(() => undefined);
+        return result;
+    }
+}
+
+function clientOf({client, connectionString}: Settings): KurrentDBClient {
+    if (client !== undefined)
+        return client;
+    try {
+        return KurrentDBClient.connectionString(connectionString ?? '');
+    } catch {
+        // Its own error holds the connection string, and with it the password.
+        throw optionsError('the client refuses the connectionString. Look at its settings, and at the files that it names.');
+    }
+}
