@@ -4,8 +4,11 @@ import {findInARow, idExists, timeOf} from './event-ids.ts';
 import {isConflict} from './kurrentdb-error.ts';
 import type {StreamReader} from './stream-reader.ts';
 import type {Place, StreamTail, StreamTails} from './stream-tails.ts';
-import {Turns} from './turns.ts';
+import type {Turns} from './turns.ts';
 import type {Writer} from './writer.ts';
+
+/** What an append comes to: the result of an earlier one that it repeats, or the revision behind which it is to be written (-1n for a new stream). */
+export type Plan = AppendResult | bigint;
 
 /** Appends to one stream. Every append is sent with an exact revision, also where the caller has none. */
 export class Appender {
@@ -13,12 +16,13 @@ export class Appender {
     readonly #writer: Writer;
     readonly #tails: StreamTails;
     readonly #clockSkewMs: number;
-    readonly #turns = new Turns();
+    readonly #turns: Turns;
 
-    constructor(reader: StreamReader, writer: Writer, tails: StreamTails, clockSkewMs: number) {
+    constructor(reader: StreamReader, writer: Writer, tails: StreamTails, turns: Turns, clockSkewMs: number) {
         this.#reader = reader;
         this.#writer = writer;
         this.#tails = tails;
+        this.#turns = turns;
         this.#clockSkewMs = clockSkewMs;
     }
 
@@ -27,76 +31,61 @@ export class Appender {
      * @throws GoneError
      */
     append(append: EncodedAppend): Promise<AppendResult> {
-        const {revision, stream} = append;
-        if (revision === undefined || revision === STATE_EXISTS)
-            return this.#turns.run(stream, () => this.#appendAnywhere(append));
-        return revision === STATE_NEW ? this.#appendAt(append, -1n) : this.#appendBehind(append, revision);
+        // Those without an exact revision would be in each other's way.
+        return isExact(append) ? this.#append(append) : this.#turns.run(append.stream, () => this.#append(append));
     }
 
-    /** What becomes of an append without anything being written: an earlier result, or the revision behind which it is to be written. */
-    async plan(append: EncodedAppend): Promise<AppendResult | bigint> {
-        const {revision} = append;
+    /** A plan upon what is known of the stream already. It may be overtaken: then the server refuses it. */
+    async guess(append: EncodedAppend): Promise<Plan> {
+        if (append.revision === STATE_NEW)
+            return -1n;
+        const last = typeof append.revision === 'bigint' ? append.revision : undefined;
+        const tail = await this.#tailFor(append, last);
+        const behind = last ?? tail.last;
+        const isTaken = append.events.some(({id}) => (tail.ids.get(id)?.revision ?? behind + 1n) <= behind);
+        return isTaken || !isExpected(append, behind) ? this.plan(append) : behind;
+    }
+
+    /**
+     * A plan upon a look at the stream.
+     *
+     * @throws ConflictError `REVISION_CONFLICT`, `EVENT_ID_EXISTS`
+     * @throws GoneError
+     */
+    async plan(append: EncodedAppend): Promise<Plan> {
+        const {revision, events} = append;
         await this.#tails.refresh(append.stream);
         const tail = await this.#tailFor(append);
-        if (revision === undefined || revision === STATE_EXISTS) {
-            const place = findInARow(idsOf(append), tail.ids);
+        if (!isExact(append)) {
+            const place = findInARow(events.map(({id}) => id), tail.ids);
             if (place instanceof ConflictError)
                 throw place;
             return place === undefined ? checkExpected(append, tail.last) : {revision: place.revision, position: await this.#positionOf(append.stream, place)};
         }
-        const last = revision === STATE_NEW ? -1n : revision;
-        const repeated = await this.#repeatedAt(append, last);
+        const repeated = await this.#repeatedAt(append, revision === STATE_NEW ? -1n : revision as bigint);
         if (repeated !== undefined)
             return repeated;
-        checkExpected(append, tail.last);
-        const taken = append.events.find(({id}) => tail.ids.has(id));
+        const last = checkExpected(append, tail.last);
+        const taken = events.find(({id}) => tail.ids.has(id));
         if (taken !== undefined)
             throw idExists(taken.id);
         return last;
     }
 
-    async #appendAnywhere(append: EncodedAppend): Promise<AppendResult> {
-        const tail = await this.#tailFor(append);
-        if (findInARow(idsOf(append), tail.ids) === undefined && isExpected(append, tail.last)) {
+    async #append(append: EncodedAppend): Promise<AppendResult> {
+        for (let plan = await this.guess(append); ; plan = await this.plan(append)) {
+            if (typeof plan !== 'bigint')
+                return plan;
             try {
-                return await this.#write(append, tail.last);
+                const result = await this.#writer.write(append, plan);
+                this.#tails.appended(append.stream, plan, append.events.map(({id}) => id), result);
+                return result;
             } catch (error) {
+                // Others have appended meanwhile: what they wrote may be these very events.
                 if (!isConflict(error))
                     throw error;
             }
         }
-        // Others have appended since: what they wrote may be these very events.
-        const planned = await this.plan(append);
-        return typeof planned === 'bigint' ? this.#appendAnywhere(append) : planned;
-    }
-
-    /** Behind an event that the caller knows of. */
-    async #appendBehind(append: EncodedAppend, last: bigint): Promise<AppendResult> {
-        const {ids} = await this.#tailFor(append, last);
-        const isTaken = append.events.some(({id}) => (ids.get(id)?.revision ?? last + 1n) <= last);
-        if (!isTaken)
-            return this.#appendAt(append, last);
-        const planned = await this.plan(append);
-        return typeof planned === 'bigint' ? this.#appendAt(append, planned) : planned;
-    }
-
-    async #appendAt(append: EncodedAppend, last: bigint): Promise<AppendResult> {
-        try {
-            return await this.#write(append, last);
-        } catch (error) {
-            if (!isConflict(error))
-                throw error;
-            const repeated = await this.#repeatedAt(append, last);
-            if (repeated !== undefined)
-                return repeated;
-            throw conflict(append, (error as {readonly actualState?: bigint | string}).actualState ?? 'another');
-        }
-    }
-
-    async #write(append: EncodedAppend, last: bigint): Promise<AppendResult> {
-        const result = await this.#writer.write(append, last);
-        this.#tails.appended(append.stream, last, idsOf(append), result);
-        return result;
     }
 
     #tailFor({stream, events}: EncodedAppend, upTo = -1n): Promise<StreamTail> {
@@ -119,18 +108,17 @@ export class Appender {
     }
 }
 
-const idsOf = ({events}: EncodedAppend): string[] => events.map(({id}) => id);
+const isExact = ({revision}: EncodedAppend): boolean => revision !== undefined && revision !== STATE_EXISTS;
 
-const isExpected = ({revision}: EncodedAppend, last: bigint): boolean =>
+/** Whether an append may be made to a stream that is at this revision (-1n: without events). */
+export const isExpected = ({revision}: Pick<EncodedAppend, 'revision'>, last: bigint): boolean =>
     revision === undefined || (revision === STATE_NEW ? last < 0n : revision === STATE_EXISTS ? last >= 0n : revision === last);
 
 /** @returns The revision that the stream is at, to be written behind. @throws ConflictError `REVISION_CONFLICT` */
-function checkExpected(append: EncodedAppend, last: bigint): bigint {
-    if (!isExpected(append, last))
-        throw conflict(append, last);
-    return last;
+export function checkExpected(append: EncodedAppend, last: bigint): bigint {
+    if (isExpected(append, last))
+        return last;
+    const {aggregateName, aggregateId, revision} = append;
+    throw new ConflictError(`Aggregate '${aggregateName}/${aggregateId}' is at revision ${last}, not at ${String(revision)}.`,
+        {code: 'REVISION_CONFLICT', details: {current: String(last), expected: String(revision)}});
 }
-
-export const conflict = ({aggregateName, aggregateId, revision}: EncodedAppend, current: bigint | string): ConflictError =>
-    new ConflictError(`Aggregate '${aggregateName}/${aggregateId}' is at revision ${current === 'no_stream' ? -1 : current}, not at ${String(revision)}.`,
-        {code: 'REVISION_CONFLICT', details: {current: String(current === 'no_stream' ? -1 : current), expected: String(revision)}});

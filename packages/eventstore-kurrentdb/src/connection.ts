@@ -4,20 +4,26 @@ import {AllReader} from './all-reader.ts';
 import {Appender} from './appender.ts';
 import {Calls} from './calls.ts';
 import {HeadWatch} from './head-watch.ts';
+import {MultiAppender} from './multi-appender.ts';
 import type {Settings} from './options.ts';
 import {maxAppendSize} from './sizes.ts';
 import type {StreamNames} from './stream-names.ts';
 import {StreamReader} from './stream-reader.ts';
 import {StreamTails} from './stream-tails.ts';
+import type {SubscriptionSource} from './subscription.ts';
+import {Tombstones} from './tombstones.ts';
+import {Turns} from './turns.ts';
 import {Writer} from './writer.ts';
 
 /** What there is between `connect` and `close`. */
-export interface Connection {
+export interface Connection extends SubscriptionSource {
+    readonly client: KurrentDBClient;
     readonly reader: StreamReader;
     readonly tails: StreamTails;
     readonly appender: Appender;
-    readonly all: AllReader;
-    readonly head: HeadWatch;
+    /** Where the server offers it. */
+    readonly multiAppender: MultiAppender | undefined;
+    readonly tombstones: Tombstones;
     /** What one append may hold, in bytes. */
     readonly maxAppendSize: number;
     readonly subscriptions: Set<EndableSubscription>;
@@ -30,16 +36,19 @@ export interface Connection {
 export async function connect(client: KurrentDBClient, names: StreamNames, {server, timeoutMs, streamPrefix, clockSkewMs, logger}: Settings): Promise<Connection> {
     const calls = new Calls(server, timeoutMs);
     const all = new AllReader(client, calls, names, streamPrefix, timeoutMs);
-    const [{serverVersion}] = await Promise.all([calls.make(() => featuresOf(client)), all.latest(undefined, timeoutMs)]);
+    const [features] = await Promise.all([calls.make(() => featuresOf(client)), all.latest(undefined, timeoutMs)]);
     const reader = new StreamReader(client, calls, names);
     const writer = new Writer(client, calls, reader);
     const tails = new StreamTails(reader);
+    const turns = new Turns();
+    const appender = new Appender(reader, writer, tails, turns, clockSkewMs);
     const underWay = new Set<Promise<unknown>>();
     return {
-        reader, tails, all, underWay,
-        appender: new Appender(reader, writer, tails, clockSkewMs),
+        client, names, streamPrefix, server, reader, tails, all, appender, underWay,
+        multiAppender: features.supports(APPEND_SESSION) ? new MultiAppender(client, calls, appender, writer, turns) : undefined,
+        tombstones: new Tombstones(client, calls),
         head: new HeadWatch({client, reader: all, names, streamPrefix, server, logger}),
-        maxAppendSize: maxAppendSize(serverVersion),
+        maxAppendSize: maxAppendSize(features.serverVersion),
         subscriptions: new Set(),
         track: call => {
             underWay.add(call);
@@ -47,6 +56,8 @@ export async function connect(client: KurrentDBClient, names: StreamNames, {serv
         }
     };
 }
+
+const APPEND_SESSION = {path: '/kurrentdb.protocol.v2.streams.StreamsService/AppendSession'};
 
 interface ServerFeatures {
     readonly serverVersion: string;

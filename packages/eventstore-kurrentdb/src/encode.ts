@@ -30,13 +30,18 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function encodeAppend(names: StreamNames, {aggregateName, aggregateId, events, revision}: StreamAppend): EncodedAppend {
     if (events.length === 0)
         throw new BadRequestError('There is nothing to append.', {code: 'NO_EVENTS'});
-    const encoded = events.map(encodeEvent);
+    const append = {aggregateName, aggregateId, stream: names.toStream(aggregateName, aggregateId), events: events.map(encodeEvent), revision};
+    checkIds(append);
+    return append;
+}
+
+/** @throws ConflictError `EVENT_ID_EXISTS` when an id is there twice */
+export function checkIds({events}: EncodedAppend): void {
     const ids = new Set<string>();
-    for (const {id} of encoded) {
+    for (const {id} of events) {
         if (ids.size === ids.add(id).size)
             throw new ConflictError(`Event id ${id} is there twice.`, {code: 'EVENT_ID_EXISTS', details: {id}});
     }
-    return {aggregateName, aggregateId, stream: names.toStream(aggregateName, aggregateId), events: encoded, revision};
 }
 
 function encodeEvent(event: EventData): EncodedEvent {

@@ -27,6 +27,13 @@ export const isConflict = (error: unknown): boolean => typeOf(error) === 'wrong-
 export const isMissingStream = (error: unknown): boolean => typeOf(error) === 'stream-not-found';
 export const isDeletedStream = (error: unknown): boolean => typeOf(error) === 'stream-deleted' || typeOf(error) === 'stream-tombstoned';
 
+/** The stream that an error is about. */
+export function streamOf(error: unknown): string | undefined {
+    const {streamName, stream} = fields(error) as {readonly streamName?: unknown; readonly stream?: unknown};
+    const name = streamName ?? stream;
+    return typeof name === 'string' ? name : undefined;
+}
+
 /** What the one who asks must look at himself. */
 export const isAnswer = (error: unknown): boolean => isConflict(error) || isMissingStream(error) || isDeletedStream(error);
 
@@ -40,6 +47,9 @@ export function isPassing(error: unknown): boolean {
     const {code} = fields(error);
     return !isWoltageError(error) && !isAnswer(error) && !isAboutCredentials(error) && !DEFINITE.has(typeOf(error) ?? '') && !(typeof code === 'number' && DEFINITE_CODES.has(code));
 }
+
+/** Whether this is what the store itself says of a server that is away. */
+export const isUnavailable = (error: unknown): boolean => isWoltageError(error) && error.code === 'KURRENTDB_UNAVAILABLE';
 
 /** @returns What a caller of the store is told, in place of an error of the client */
 export function storeError(error: unknown, server: string): unknown {

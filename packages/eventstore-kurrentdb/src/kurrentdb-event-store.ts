@@ -1,10 +1,11 @@
 import {KurrentDBClient} from '@kurrent/kurrentdb-client';
 import {
-    EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
-    type RecordedEvent, type SubscribeOptions, type SubscriptionBatch
+    EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventStoreCapabilities, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
+    type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {connect, type Connection} from './connection.ts';
 import {encodeAppend} from './encode.ts';
+import type {MultiAppender} from './multi-appender.ts';
 import {optionsError, settingsOf, type KurrentDBEventStoreOptions, type Settings} from './options.ts';
 import {toRecord} from './records.ts';
 import {checkSizes} from './sizes.ts';
@@ -26,6 +27,12 @@ export class KurrentDBEventStore implements IEventStore {
     #client: KurrentDBClient | undefined;
     #connection: Connection | undefined;
     #turn: Promise<void> = Promise.resolve();
+    /**
+     * Appends to several streams, all or nothing; there where the server offers it (25.1 and newer), from `connect` on.
+     *
+     * @throws What `append` throws; BadRequestError `INVALID_EVENT` for types with other characters than letters, digits and `_.$:-`
+     */
+    appendAll?: (streams: readonly StreamAppend[]) => Promise<readonly AppendResult[]>;
 
     /** @throws ConfigError `KURRENTDB_OPTIONS` */
     constructor(options: string | KurrentDBEventStoreOptions) {
@@ -33,8 +40,8 @@ export class KurrentDBEventStore implements IEventStore {
         this.#names = new StreamNames(this.#settings.streamPrefix);
     }
 
-    get supports() {
-        return {multiStreamAppend: false, eventIdsPerStream: true};
+    get supports(): EventStoreCapabilities {
+        return {multiStreamAppend: this.appendAll !== undefined, eventIdsPerStream: true};
     }
 
     /**
@@ -43,7 +50,13 @@ export class KurrentDBEventStore implements IEventStore {
      */
     connect(): Promise<void> {
         return this.#inTurn(async () => {
-            this.#connection ??= await connect(this.#client ??= clientOf(this.#settings), this.#names, this.#settings);
+            if (this.#connection !== undefined)
+                return;
+            const connection = this.#connection = await connect(this.#client ??= clientOf(this.#settings), this.#names, this.#settings);
+            if (connection.multiAppender === undefined)
+                delete this.appendAll;
+            else
+                this.appendAll = streams => this.#appendAll(streams);
         });
     }
 
@@ -60,17 +73,18 @@ export class KurrentDBEventStore implements IEventStore {
         });
     }
 
-    async *read(aggregateName: string, aggregateId: string, {direction = 'forwards', fromRevision, limit = Infinity}: ReadOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
+    async *read(aggregateName: string, aggregateId: string, options: ReadOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
         const stream = this.#names.toStream(aggregateName, aggregateId);
-        let from = fromRevision;
-        for (let left = limit; ;) {
+        const {direction = 'forwards', limit = Infinity} = options;
+        let from = options.fromRevision;
+        for (let left = limit, isWhole = (from ?? 0n) <= 0n; ; isWhole = false) {
             const {reader, tails} = this.#open();
             const size = Math.min(READ_PAGE, left);
             const page = size > 0 ? await reader.page(stream, direction, from, size) : [];
             if (page.length > 0)
                 yield page.map(event => toRecord(event, {aggregateName, aggregateId}));
             if (page.length < size && direction === 'forwards')
-                tails.learn(stream, page, (fromRevision ?? 0n) <= 0n && from === fromRevision);
+                tails.learn(stream, page, isWhole);
             const last = page.at(-1)?.event.revision;
             if (page.length < READ_PAGE || last === undefined)
                 return;
@@ -89,6 +103,17 @@ export class KurrentDBEventStore implements IEventStore {
         return result;
     }
 
+    /**
+     * Ends a stream for good: it can neither be read nor appended to any more, and its events leave the disk with the server's next scavenge.
+     *
+     * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected
+     * @throws GoneError when it has been ended before
+     */
+    async tombstone(aggregateName: string, aggregateId: string, revision?: bigint): Promise<void> {
+        const connection = this.#open();
+        await connection.track(connection.tombstones.put({aggregateName, aggregateId, stream: this.#names.toStream(aggregateName, aggregateId), revision}));
+    }
+
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
         let connection: Connection | undefined;
         return new EndableSubscription({
@@ -104,6 +129,16 @@ export class KurrentDBEventStore implements IEventStore {
 
     async getLatestPosition(filter?: EventFilter): Promise<bigint | null> {
         return this.#open().all.latest(filter);
+    }
+
+    async #appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
+        const connection = this.#open();
+        const appends = streams.map(append => encodeAppend(this.#names, append));
+        checkSizes(appends, connection.maxAppendSize);
+        const results = await connection.track((connection.multiAppender as MultiAppender).appendAll(appends));
+        for (const {position} of results)
+            connection.head.note(position);
+        return results;
     }
 
     #open(): Connection {
