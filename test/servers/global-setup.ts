@@ -7,7 +7,7 @@ import {kinds, obtainServer, type Found, type Started} from './find-server.ts';
 /** Servers of this test run, by name; each is started when the first test file asks for it. */
 const started = new Map<string, Promise<Started>>();
 /** What could not be had, and the suites that asked for it. */
-const missing = new Map<string, Set<string>>();
+const missing = new Map<string, {readonly standIn: string | undefined; readonly suites: Set<string>}>();
 
 /**
  * Vitest's global set-up: a desk in the main process, where test files (each a process of its own) ask for servers, so that all of
@@ -27,8 +27,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
                 await server.value.stop();
         }
         started.clear();
-        for (const [why, suites] of missing)
-            console.warn(`\nNot tested: ${[...suites].sort().join(', ')}.\n  ${why}`);
+        for (const [why, {standIn, suites}] of missing)
+            console.warn(`\n${standIn === undefined ? 'Not tested' : `Tested on ${standIn} alone`}: ${[...suites].sort().join(', ')}.\n  ${why}`);
         missing.clear();
     };
 }
@@ -54,6 +54,7 @@ async function find(name: string, suite: string): Promise<Found> {
     const result = await server;
     if ('url' in result)
         return {url: result.url};
-    missing.set(result.missing, (missing.get(result.missing) ?? new Set()).add(suite));
+    const {suites} = missing.get(result.missing) ?? missing.set(result.missing, {standIn: kind.standIn, suites: new Set<string>()}).get(result.missing) ?? {};
+    suites?.add(suite);
     return result;
 }

@@ -1,6 +1,8 @@
 import {isAnswer, isPassing, noAnswer, storeError} from './kurrentdb-error.ts';
 import {backoffMs, delay, within} from './waiting.ts';
 
+const SHORTEST_TRY_MS = 20;
+
 /** Makes calls to the server: each is repeated while its failure may pass, until its time is up. Only for what may be repeated. */
 export class Calls {
     readonly #server: string;
@@ -26,10 +28,10 @@ export class Calls {
             } catch (error) {
                 if (isAnswer(error))
                     throw error;
-                const pauseMs = backoffMs(attempt);
-                if (!isPassing(error) || performance.now() + pauseMs >= deadline)
+                const untilDeadlineMs = deadline - performance.now();
+                if (!isPassing(error) || untilDeadlineMs < SHORTEST_TRY_MS)
                     throw storeError(error, this.#server);
-                await delay(pauseMs);
+                await delay(Math.min(backoffMs(attempt), untilDeadlineMs - SHORTEST_TRY_MS));
             }
         }
     }

@@ -21,9 +21,17 @@ export function toMetadata({version, timestamp, meta, correlationId, causationId
     };
 }
 
-/** The same where the server takes nothing but text: objects are JSON text. */
+/** The same where the server takes nothing but text: objects are JSON text, and what UTF-8 can't hold is in there once more. */
 export function toTextMetadata(context: EventContext): Record<string, string> {
-    return Object.fromEntries(Object.entries(toMetadata(context)).map(([key, value]) => [key, key.startsWith('$') && typeof value === 'string' ? value : JSON.stringify(value)]));
+    const {woltage, meta} = toMetadata(context);
+    const {correlationId, causationId} = context;
+    const unfit = Object.fromEntries(Object.entries({correlationId, causationId}).filter(([, id]) => /\p{Surrogate}/u.test(id ?? '')));
+    return {
+        $correlationId: correlationId,
+        ...causationId === null ? {} : {$causationId: causationId},
+        woltage: JSON.stringify({...woltage as JsonObject, ...unfit}),
+        ...meta === undefined ? {} : {meta: JSON.stringify(meta)}
+    };
 }
 
 /** What an event's metadata tells. Where it is none of Woltage's, the rest is by default: version 1, the server's time, the event as its own correlation. */
@@ -32,15 +40,21 @@ export function fromMetadata(metadata: unknown, id: string, created: Date): Even
     const {$correlationId, $causationId, ...others} = all;
     const isText = typeof all['woltage'] === 'string';
     const own = isText ? parse(all['woltage'] as string) : all['woltage'];
-    const isOurs = isObject(own) && Number.isInteger(own['version']) && typeof own['timestamp'] === 'number';
-    const {version, timestamp, tags = []} = (isOurs ? own : {version: 1, timestamp: created.getTime()}) as unknown as EventContext;
+    if (!isOurs(own))
+        return {version: 1, timestamp: created.getTime(), tags: [], meta: others, correlationId: textOr(id, $correlationId), causationId: textOr(null, $causationId)};
+    const {version, timestamp, tags = []} = own;
     return {
-        version, timestamp, tags,
-        meta: isOurs ? ownMeta(all['meta'], isText) : others,
-        correlationId: typeof $correlationId === 'string' ? $correlationId : id,
-        causationId: typeof $causationId === 'string' ? $causationId : null
+        version, timestamp, tags, meta: ownMeta(all['meta'], isText),
+        correlationId: textOr(id, own.correlationId, $correlationId), causationId: textOr(null, own.causationId, $causationId)
     };
 }
+
+type Own = Pick<EventContext, 'version' | 'timestamp'> & Partial<EventContext>;
+
+const isOurs = (own: unknown): own is Own => isObject(own) && Number.isInteger(own['version']) && typeof own['timestamp'] === 'number';
+
+const textOr = <Otherwise>(otherwise: Otherwise, ...values: readonly unknown[]): string | Otherwise =>
+    values.find(value => typeof value === 'string') ?? otherwise;
 
 const ownMeta = (meta: JsonValue | undefined, isText: boolean): JsonValue =>
     meta === undefined ? {} : isText && typeof meta === 'string' ? parse(meta) ?? {} : meta;

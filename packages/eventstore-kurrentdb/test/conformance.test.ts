@@ -1,10 +1,18 @@
+import {KurrentDBClient} from '@kurrent/kurrentdb-client';
 import {eventStoreConformance} from '@woltage/testing';
-import {describe, it} from 'vitest';
+import {afterAll, describe, it} from 'vitest';
 import {KurrentDBEventStore} from '../src/index.ts';
-import {KurrentDBServer} from './server/kurrentdb-server.ts';
+import {findKurrentDB, ownPrefix} from './support/kurrentdb.ts';
+
+const server = await findKurrentDB('KurrentDBEventStore');
+const client = KurrentDBClient.connectionString(server.url);
+afterAll(async () => {
+    await client.dispose();
+    await server.stop();
+});
 
 eventStoreConformance({describe, it}, 'KurrentDBEventStore', async () => {
-    const server = await new KurrentDBServer().start();
-    const create = (): KurrentDBEventStore => new KurrentDBEventStore(server.url);
-    return {eventStore: create(), second: create, cleanup: () => server.stop()};
+    const streamPrefix = ownPrefix();
+    const create = (): KurrentDBEventStore => new KurrentDBEventStore({client, streamPrefix});
+    return {eventStore: create(), second: create};
 });

@@ -35,6 +35,12 @@ export class KurrentDBServer {
         this.#credentials = credentials;
     }
 
+    static async start(options?: ServerOptions): Promise<KurrentDBServer> {
+        const server = new KurrentDBServer(options);
+        await server.start();
+        return server;
+    }
+
     get port(): number {
         return this.#port;
     }
@@ -44,7 +50,7 @@ export class KurrentDBServer {
     }
 
     /** Starts it (again), on the port that it had, with the data that it had. */
-    async start(): Promise<this> {
+    async start(): Promise<void> {
         const server = this.#server = new Server({'grpc.max_receive_message_length': 17 * 1024 * 1024});
         const write: Write = one => this.#append(one);
         const maxAppendSize = this.#hasMultiStreamAppend ? 256 * 1024 * 1024 : 1024 * 1024;
@@ -60,7 +66,6 @@ export class KurrentDBServer {
         this.#add(featuresService.ServerFeaturesService, {getSupportedMethods: (_call, callback) => callback(null, this.#features())});
         this.#port = await new Promise<number>((resolve, reject) =>
             server.bindAsync(`127.0.0.1:${this.#port}`, this.#credentials, (error, port) => error === null ? resolve(port) : reject(error)));
-        return this;
     }
 
     /** Ends it at once, as a crash does. */
