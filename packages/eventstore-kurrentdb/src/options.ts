@@ -12,7 +12,10 @@ export interface KurrentDBEventStoreOptions {
     readonly client?: KurrentDBClient | undefined;
     /** What the names of this store's streams begin with. A store sees the streams with its prefix alone, which lets several applications share a server. @default '' */
     readonly streamPrefix?: string | undefined;
-    /** How long connecting, and each call, goes on trying before it fails, in ms. Subscriptions wait as long as it takes. @default 10000 */
+    /**
+     * How long connecting, and each call, goes on trying before it fails, in ms; at least 1000, for the client's first read takes half a second.
+     * Subscriptions wait as long as it takes. @default 10000
+     */
     readonly timeoutMs?: number | undefined;
     /** By how much the clocks of the machines that append may differ, in ms: bounds how far an append without an exact revision looks back for its ids. @default 60000 */
     readonly clockSkewMs?: number | undefined;
@@ -46,7 +49,7 @@ export function settingsOf(given: string | KurrentDBEventStoreOptions): Settings
     const {streamPrefix = '', timeoutMs = 10_000, clockSkewMs = 60_000, logger} = options;
     if (typeof streamPrefix !== 'string' || streamPrefix.startsWith('$') || /[\p{Cc}\p{Surrogate}]/u.test(streamPrefix))
         throw optionsError('the streamPrefix must be a text that doesn\'t begin with $, which is for KurrentDB\'s own streams, and has no control characters.');
-    checkDuration('timeoutMs', timeoutMs, 1);
+    checkDuration('timeoutMs', timeoutMs, 1000);
     checkDuration('clockSkewMs', clockSkewMs, 0);
     if (logger !== undefined && (typeof logger !== 'object' || logger === null || typeof logger.warn !== 'function'))
         throw optionsError('the logger needs the methods debug, info, warn and error.');

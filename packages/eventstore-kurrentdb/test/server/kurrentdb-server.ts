@@ -2,19 +2,22 @@ import features from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1
 import featuresService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_grpc_pb.js';
 import streamsService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
 import multiStreamService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v2/streams/streams_grpc_pb.js';
-import {Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation} from '@grpc/grpc-js';
+import {Server, ServerCredentials, status, type ServerWritableStream, type ServiceDefinition, type UntypedServiceImplementation} from '@grpc/grpc-js';
 import {append, batchAppend, type Write} from './append.ts';
 import {deleteStream, tombstone} from './delete.ts';
 import {EventLog} from './event-log.ts';
 import {appendSession} from './multi-append.ts';
-import {read} from './read.ts';
+import {read, type ReadCall} from './read.ts';
 
 export interface ServerOptions {
     /** What the server says that it is; from 25.1 on it appends to several streams at once. @default '26.1.0' */
     readonly version?: string | undefined;
     /** For a server that is started anew with what it had. */
     readonly log?: EventLog | undefined;
+    /** For TLS. @default a connection without */
     readonly credentials?: ServerCredentials | undefined;
+    /** The one user that there is, as `name:password`; without it everybody may do everything. */
+    readonly user?: string | undefined;
 }
 
 const V1 = 'event_store.client.streams.streams';
@@ -24,12 +27,16 @@ export class KurrentDBServer {
     readonly log: EventLog;
     readonly #version: string;
     readonly #credentials: ServerCredentials;
+    readonly #user: string | undefined;
     #server: Server | undefined;
     #port = 0;
     /** Called with each append before it is carried out; for faults. */
     onAppend: ((carryOut: () => void) => Promise<void>) | undefined;
+    /** Called with each read before it is answered. */
+    onRead: (() => Promise<void>) | undefined;
 
-    constructor({version = '26.1.0', log = new EventLog(), credentials = ServerCredentials.createInsecure()}: ServerOptions = {}) {
+    constructor({version = '26.1.0', log = new EventLog(), credentials = ServerCredentials.createInsecure(), user}: ServerOptions = {}) {
+        this.#user = user;
         this.#version = version;
         this.log = log;
         this.#credentials = credentials;
@@ -55,7 +62,7 @@ export class KurrentDBServer {
         const write: Write = one => this.#append(one);
         const maxAppendSize = this.#hasMultiStreamAppend ? 256 * 1024 * 1024 : 1024 * 1024;
         this.#add(streamsService.StreamsService, {
-            read: call => void read(this.log, call as never).catch(() => undefined),
+            read: call => void this.#read(call as ReadCall),
             append: (call, callback) => append(write, call as never, callback as never),
             batchAppend: call => batchAppend(write, maxAppendSize, call as never),
             delete: (call, callback) => deleteStream(this.log, call as never, callback as never),
@@ -63,7 +70,8 @@ export class KurrentDBServer {
         });
         if (this.#hasMultiStreamAppend)
             this.#add(multiStreamService.StreamsServiceService, {appendSession: (call, callback) => appendSession(this.log, call as never, callback as never)});
-        this.#add(featuresService.ServerFeaturesService, {getSupportedMethods: (_call, callback) => callback(null, this.#features())});
+        // Open to everybody: the client asks without credentials.
+        server.addService(featuresService.ServerFeaturesService, {getSupportedMethods: (_call: unknown, callback: Callback) => callback(null, this.#features())});
         this.#port = await new Promise<number>((resolve, reject) =>
             server.bindAsync(`127.0.0.1:${this.#port}`, this.#credentials, (error, port) => error === null ? resolve(port) : reject(error)));
     }
@@ -96,8 +104,26 @@ export class KurrentDBServer {
         return outcome as Awaited<ReturnType<Write>>;
     }
 
-    #add(service: unknown, handlers: UntypedServiceImplementationLike): void {
-        this.#server?.addService(service as ServiceDefinition, handlers as UntypedServiceImplementation);
+    async #read(call: ReadCall): Promise<void> {
+        await this.onRead?.();
+        // One that has gone away has its own error.
+        await read(this.log, call).catch(() => undefined);
+    }
+
+    #add(service: unknown, handlers: Handlers): void {
+        const guarded = Object.entries(handlers).map(([name, handle]) => [name, (call: Call, callback?: Callback) => {
+            if (this.#isAllowed(call))
+                handle(call, callback as Callback);
+            else if (callback === undefined)
+                call.emit('error', unauthenticated);
+            else
+                callback(unauthenticated);
+        }] as const);
+        this.#server?.addService(service as ServiceDefinition, Object.fromEntries(guarded) as unknown as UntypedServiceImplementation);
+    }
+
+    #isAllowed({metadata}: Call): boolean {
+        return this.#user === undefined || metadata.get('authorization')[0] === `Basic ${Buffer.from(this.#user).toString('base64')}`;
     }
 
     #features(): InstanceType<typeof features.SupportedMethods> {
@@ -116,4 +142,8 @@ export class KurrentDBServer {
     }
 }
 
-type UntypedServiceImplementationLike = Readonly<Record<string, (call: unknown, callback: (error: unknown, value?: unknown) => void) => void>>;
+type Call = Pick<ServerWritableStream<unknown, unknown>, 'metadata' | 'emit'>;
+type Callback = (error: unknown, value?: unknown) => void;
+type Handlers = Readonly<Record<string, (call: Call, callback: Callback) => void>>;
+
+const unauthenticated = {code: status.UNAUTHENTICATED, details: 'Unauthenticated'};
