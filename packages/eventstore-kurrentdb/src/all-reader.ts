@@ -1,7 +1,8 @@
-import {BACKWARDS, END, FORWARDS, START, type KurrentDBClient} from '@kurrent/kurrentdb-client';
+import {BACKWARDS, END, FORWARDS, START, type KurrentDBClient, type ReadAllOptions} from '@kurrent/kurrentdb-client';
 import type {EventFilter} from 'woltage';
 import type {Calls} from './calls.ts';
 import {serverFilter} from './filters.ts';
+import type {Settings} from './options.ts';
 import type {LocatedEvent} from './records.ts';
 import {gather} from './stream-reader.ts';
 import type {StreamNames} from './stream-names.ts';
@@ -24,15 +25,15 @@ export class AllReader {
     readonly #client: KurrentDBClient;
     readonly #calls: Calls;
     readonly #names: StreamNames;
-    readonly #streamPrefix: string;
+    readonly #settings: Settings;
     readonly #scanTimeoutMs: number;
 
-    constructor(client: KurrentDBClient, calls: Calls, names: StreamNames, streamPrefix: string, timeoutMs: number) {
+    constructor(client: KurrentDBClient, calls: Calls, names: StreamNames, settings: Settings) {
         this.#client = client;
         this.#calls = calls;
         this.#names = names;
-        this.#streamPrefix = streamPrefix;
-        this.#scanTimeoutMs = Math.max(timeoutMs, SCAN_TIMEOUT_MS);
+        this.#settings = settings;
+        this.#scanTimeoutMs = Math.max(settings.timeoutMs, SCAN_TIMEOUT_MS);
     }
 
     /** The first events behind a position that match, up to `limit`. One more is looked for, to know whether they are the last. */
@@ -73,10 +74,10 @@ export class AllReader {
     }
 
     #read(direction: typeof FORWARDS | typeof BACKWARDS, from: bigint | undefined, filter: EventFilter | undefined, maxCount: number, timeoutMs = this.#scanTimeoutMs): Promise<LocatedEvent[]> {
+        const {streamPrefix, credentials} = this.#settings;
         const fromPosition = from === undefined ? (direction === FORWARDS ? START : END) : {commit: from, prepare: from};
-        return this.#calls.make(() => gather(this.#client.readAll({
-            direction, fromPosition, maxCount, filter: serverFilter(this.#streamPrefix, filter?.types)
-        } as Parameters<KurrentDBClient['readAll']>[0]), this.#names), timeoutMs);
+        const options: ReadAllOptions = {direction, fromPosition, maxCount, filter: serverFilter(streamPrefix, filter?.types), ...credentials && {credentials}};
+        return this.#calls.make(() => gather(this.#client.readAll(options), this.#names), timeoutMs);
     }
 }
 

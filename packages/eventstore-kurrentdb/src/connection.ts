@@ -33,11 +33,12 @@ export interface Connection extends SubscriptionSource {
 }
 
 /** Makes sure that the server is there, and may be read from. */
-export async function connect(client: KurrentDBClient, names: StreamNames, {server, timeoutMs, streamPrefix, clockSkewMs, logger}: Settings): Promise<Connection> {
+export async function connect(client: KurrentDBClient, names: StreamNames, settings: Settings): Promise<Connection> {
+    const {server, timeoutMs, streamPrefix, clockSkewMs, logger} = settings;
     const calls = new Calls(server, timeoutMs);
-    const all = new AllReader(client, calls, names, streamPrefix, timeoutMs);
+    const all = new AllReader(client, calls, names, settings);
     const [features] = await Promise.all([calls.make(() => featuresOf(client)), all.latest(undefined, timeoutMs)]);
-    const reader = new StreamReader(client, calls, names);
+    const reader = new StreamReader(client, calls, names, settings);
     const writer = new Writer(client, calls, reader);
     const tails = new StreamTails(reader);
     const turns = new Turns();

@@ -30,10 +30,12 @@ export interface Settings extends KurrentDBEventStoreOptions {
     readonly clockSkewMs: number;
     /** The server's address for messages, without credentials. */
     readonly server: string;
+    /** Of the connection string. The client's reads would send them as they stand there, with what is escaped. */
+    readonly credentials: {readonly username: string; readonly password: string} | undefined;
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['connectionString', 'client', 'streamPrefix', 'timeoutMs', 'clockSkewMs', 'logger']);
-const CONNECTION_STRING = /^(esdb|kurrentdb|kurrent|kdb)(\+discover)?:\/\/(?:[^:/?]+:[^@/?]+@)?[^@/?:,]+(:\d{1,5})?(,[^@/?:,]+(:\d{1,5})?)*\/?(\?.*)?$/;
+const CONNECTION_STRING = /^(?:esdb|kurrentdb|kurrent|kdb)(?:\+discover)?:\/\/(?:([^:/?]+):([^@/?]+)@)?[^@/?:,]+(?::\d{1,5})?(?:,[^@/?:,]+(?::\d{1,5})?)*\/?(?:\?.*)?$/;
 
 export const optionsError = (why: string): ConfigError => new ConfigError(`The KurrentDB event store: ${why}`, {code: 'KURRENTDB_OPTIONS'});
 
@@ -45,28 +47,50 @@ export function settingsOf(given: string | KurrentDBEventStoreOptions): Settings
     const unknown = Object.keys(options).filter(name => !KNOWN.has(name));
     if (unknown.length > 0)
         throw optionsError(`unknown option ${unknown.map(name => `'${name}'`).join(', ')} (${[...KNOWN].join(', ')}).`);
-    checkPlace(options);
-    const {streamPrefix = '', timeoutMs = 10_000, clockSkewMs = 60_000, logger} = options;
-    if (typeof streamPrefix !== 'string' || streamPrefix.startsWith('$') || /[\p{Cc}\p{Surrogate}]/u.test(streamPrefix))
-        throw optionsError('the streamPrefix must be a text that doesn\'t begin with $, which is for KurrentDB\'s own streams, and has no control characters.');
-    checkDuration('timeoutMs', timeoutMs, 1000);
-    checkDuration('clockSkewMs', clockSkewMs, 0);
-    if (logger !== undefined && (typeof logger !== 'object' || logger === null || typeof logger.warn !== 'function'))
-        throw optionsError('the logger needs the methods debug, info, warn and error.');
-    return {...options, streamPrefix, timeoutMs, clockSkewMs, server: serverName(options)};
-}
-
-function checkPlace({connectionString, client}: KurrentDBEventStoreOptions): void {
+    const {connectionString, client, streamPrefix = '', timeoutMs = 10_000, clockSkewMs = 60_000, logger} = options;
     if ((connectionString === undefined) === (client === undefined))
         throw optionsError('it needs either a connectionString, such as \'kurrentdb://localhost:2113?tls=false\', or a client.');
-    if (connectionString !== undefined && (typeof connectionString !== 'string' || !CONNECTION_STRING.test(connectionString)))
+    checkClient(client);
+    checkPrefix(streamPrefix);
+    checkDuration('timeoutMs', timeoutMs, 1000);
+    checkDuration('clockSkewMs', clockSkewMs, 0);
+    checkLogger(logger);
+    const place = connectionString === undefined ? {server: '(the given client)', credentials: undefined} : placeOf(connectionString);
+    return {...options, ...place, streamPrefix, timeoutMs, clockSkewMs};
+}
+
+function placeOf(connectionString: unknown): Pick<Settings, 'server' | 'credentials'> {
+    const match = typeof connectionString === 'string' ? CONNECTION_STRING.exec(connectionString) : null;
+    if (match === null)
         throw optionsError('the connectionString must look like kurrentdb://user:password@host:2113?tls=true (or kurrentdb+discover://). Characters such as @, : and / in a password are written as %40, %3A and %2F.');
-    if (connectionString !== undefined && /[?&]throwOnAppendFailure=false/i.test(connectionString))
+    const [text, username, password] = match;
+    if (/[?&]throwOnAppendFailure=false/i.test(text))
         throw optionsError('throwOnAppendFailure=false hides conflicts, and can\'t be used.');
-    if (client !== undefined && (typeof client !== 'object' || client === null || !('appendToStream' in client)))
+    const server = text.replace(/\/?(\?.*)?$/, '').replace(/:\/\/.*@/, '://');
+    const isInsecure = /[?&]tls=false/i.test(text);
+    return {server, credentials: username === undefined || isInsecure ? undefined : {username: decode(username), password: decode(password ?? '')}};
+}
+
+function decode(text: string): string {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        throw optionsError('the credentials in the connectionString hold a % that isn\'t written as %25.');
+    }
+}
+
+function checkClient(client: unknown): void {
+    if (client === undefined)
+        return;
+    if (typeof client !== 'object' || client === null || !('appendToStream' in client))
         throw optionsError('the client must be one of @kurrent/kurrentdb-client.');
-    if (client !== undefined && (client as unknown as {readonly throwOnAppendFailure?: boolean}).throwOnAppendFailure === false)
+    if ((client as {readonly throwOnAppendFailure?: boolean}).throwOnAppendFailure === false)
         throw optionsError('a client with throwOnAppendFailure=false hides conflicts, and can\'t be used.');
+}
+
+function checkPrefix(streamPrefix: unknown): void {
+    if (typeof streamPrefix !== 'string' || streamPrefix.startsWith('$') || /[\p{Cc}\p{Surrogate}]/u.test(streamPrefix))
+        throw optionsError('the streamPrefix must be a text that doesn\'t begin with $, which is for KurrentDB\'s own streams, and has no control characters.');
 }
 
 function checkDuration(name: string, value: unknown, least: number): void {
@@ -74,8 +98,7 @@ function checkDuration(name: string, value: unknown, least: number): void {
         throw optionsError(`${name} must be a number of ms, at least ${least}, not '${String(value)}'.`);
 }
 
-function serverName({connectionString}: KurrentDBEventStoreOptions): string {
-    if (connectionString === undefined)
-        return '(the given client)';
-    return connectionString.replace(/\/?(\?.*)?$/, '').replace(/:\/\/.*@/, '://');
+function checkLogger(logger: unknown): void {
+    if (logger !== undefined && (typeof logger !== 'object' || logger === null || typeof (logger as Logger).warn !== 'function'))
+        throw optionsError('the logger needs the methods debug, info, warn and error.');
 }

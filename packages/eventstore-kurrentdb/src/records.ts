@@ -16,7 +16,7 @@ export function locate(names: StreamNames, {event, commitPosition}: ResolvedEven
     if (event === undefined)
         return undefined;
     const isSystem = event.type.startsWith('$') || event.streamId.startsWith('$');
-    return {event: event as StoredEvent, position: event.position?.commit ?? commitPosition ?? 0n, address: isSystem ? undefined : names.fromStream(event.streamId)};
+    return {event: event, position: event.position?.commit ?? commitPosition ?? 0n, address: isSystem ? undefined : names.fromStream(event.streamId)};
 }
 
 /** An event as the port has it. What isn't JSON is given as its bytes in base64. */

@@ -2,6 +2,7 @@ import {BACKWARDS, END, FORWARDS, START, type KurrentDBClient, type ReadStreamOp
 import {GoneError} from 'woltage';
 import type {Calls} from './calls.ts';
 import {isDeletedStream, isMissingStream} from './kurrentdb-error.ts';
+import type {Settings} from './options.ts';
 import {locate, type LocatedEvent} from './records.ts';
 import type {StreamAddress, StreamNames} from './stream-names.ts';
 
@@ -11,10 +12,13 @@ export class StreamReader {
     readonly #calls: Calls;
     readonly #names: StreamNames;
 
-    constructor(client: KurrentDBClient, calls: Calls, names: StreamNames) {
+    readonly #credentials: Settings['credentials'];
+
+    constructor(client: KurrentDBClient, calls: Calls, names: StreamNames, {credentials}: Settings) {
         this.#client = client;
         this.#calls = calls;
         this.#names = names;
+        this.#credentials = credentials;
     }
 
     /**
@@ -30,7 +34,7 @@ export class StreamReader {
                 return [];
             from = undefined;
         }
-        const options: ReadStreamOptions = {direction: isForwards ? FORWARDS : BACKWARDS, fromRevision: from ?? (isForwards ? START : END), maxCount: limit};
+        const options: ReadStreamOptions = {direction: isForwards ? FORWARDS : BACKWARDS, fromRevision: from ?? (isForwards ? START : END), maxCount: limit, ...this.#credentials && {credentials: this.#credentials}};
         try {
             return await this.#calls.make(() => gather(this.#client.readStream(stream, options), this.#names));
         } catch (error) {

@@ -146,8 +146,8 @@ describe('A KurrentDBEventStore over TLS', () => {
         const credentials = ServerCredentials.createSsl(null, [{cert_chain: certificate.cert, private_key: certificate.key}]);
         const server = await KurrentDBServer.start({credentials, user: 'me:s3cret%!'});
         const storeOf = (user: string, settings: string) =>
-            new KurrentDBEventStore({connectionString: `kurrentdb://${user}127.0.0.1:${server.port}?${settings}`, timeoutMs: 1500});
-        const tls = `tls=true&tlsCAFile=${encodeURIComponent(certificate.certFile)}`;
+            new KurrentDBEventStore({connectionString: `kurrentdb://${user}localhost:${server.port}?${settings}`, timeoutMs: 1500});
+        const tls = `tls=true&tlsCAFile=${encodeURIComponent(certificate.authorityFile)}`;
         try {
             const store = storeOf('me:s3cret%25%21@', tls);
             await store.connect();
@@ -157,7 +157,7 @@ describe('A KurrentDBEventStore over TLS', () => {
             await store.close();
             for (const user of ['me:wr0ng@', 'y0u:wr0ng@', '']) {
                 const error = await storeOf(user, tls).connect().catch((reason: unknown) => reason);
-                expect(error).toMatchObject({code: 'KURRENTDB_CREDENTIALS', message: expect.stringContaining(`kurrentdb://127.0.0.1:${server.port}`) as string});
+                expect(error).toMatchObject({code: 'KURRENTDB_CREDENTIALS', message: expect.stringContaining(`kurrentdb://localhost:${server.port}`) as string});
                 expect(inspect(error, {depth: 10})).not.toMatch(/wr0ng/);
             }
             await expect(storeOf('me:s3cret%25%21@', 'tls=true').connect()).rejects.toMatchObject({code: 'KURRENTDB_UNAVAILABLE'});

@@ -2,7 +2,7 @@ import features from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1
 import featuresService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_grpc_pb.js';
 import streamsService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
 import multiStreamService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v2/streams/streams_grpc_pb.js';
-import {Server, ServerCredentials, status, type ServerWritableStream, type ServiceDefinition, type UntypedServiceImplementation} from '@grpc/grpc-js';
+import {Server, ServerCredentials, status, type sendUnaryData, type ServerWritableStream, type ServiceDefinition, type UntypedServiceImplementation} from '@grpc/grpc-js';
 import {append, batchAppend, type Write} from './append.ts';
 import {deleteStream, tombstone} from './delete.ts';
 import {EventLog} from './event-log.ts';
@@ -63,15 +63,15 @@ export class KurrentDBServer {
         const maxAppendSize = this.#hasMultiStreamAppend ? 256 * 1024 * 1024 : 1024 * 1024;
         this.#add(streamsService.StreamsService, {
             read: call => void this.#read(call as ReadCall),
-            append: (call, callback) => append(write, call as never, callback as never),
+            append: (call, callback) => append(write, call as never, callback),
             batchAppend: call => batchAppend(write, maxAppendSize, call as never),
-            delete: (call, callback) => deleteStream(this.log, call as never, callback as never),
-            tombstone: (call, callback) => tombstone(this.log, call as never, callback as never)
+            delete: (call, callback) => deleteStream(this.log, call as never, callback),
+            tombstone: (call, callback) => tombstone(this.log, call as never, callback)
         });
         if (this.#hasMultiStreamAppend)
-            this.#add(multiStreamService.StreamsServiceService, {appendSession: (call, callback) => appendSession(this.log, call as never, callback as never)});
+            this.#add(multiStreamService.StreamsServiceService, {appendSession: (call, callback) => appendSession(this.log, call as never, callback)});
         // Open to everybody: the client asks without credentials.
-        server.addService(featuresService.ServerFeaturesService, {getSupportedMethods: (_call: unknown, callback: Callback) => callback(null, this.#features())});
+        server.addService(featuresService.ServerFeaturesService, {getSupportedMethods: (_call: unknown, callback: sendUnaryData<unknown>) => callback(null, this.#features())});
         this.#port = await new Promise<number>((resolve, reject) =>
             server.bindAsync(`127.0.0.1:${this.#port}`, this.#credentials, (error, port) => error === null ? resolve(port) : reject(error)));
     }
@@ -119,7 +119,7 @@ export class KurrentDBServer {
             else
                 callback(unauthenticated);
         }] as const);
-        this.#server?.addService(service as ServiceDefinition, Object.fromEntries(guarded) as unknown as UntypedServiceImplementation);
+        this.#server?.addService(service as ServiceDefinition, Object.fromEntries(guarded));
     }
 
     #isAllowed({metadata}: Call): boolean {

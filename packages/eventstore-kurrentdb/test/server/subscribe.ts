@@ -78,7 +78,7 @@ function caughtUp(last: LoggedEvent | undefined): Response {
         const position = new shared.AllStreamPosition();
         position.setCommitPosition(last.position.toString());
         position.setPreparePosition(last.position.toString());
-        message.setPosition(position as never);
+        message.setPosition(position);
     }
     const response = new streams.ReadResp();
     response.setCaughtUp(message);
