@@ -62,13 +62,11 @@ export class CatchUpFeed {
      * @throws what the client throws when the connection is lost; what came before is given first
      */
     async next(limit: number, ending: AbortSignal): Promise<FeedBatch> {
-        const start = performance.now();
         const before = this.#scanned;
-        while (this.#waiting.length < limit && !this.#hasCaughtUp && this.#failure === undefined && !ending.aborted) {
-            if (performance.now() - start >= PROGRESS_MS && (this.#waiting.length > 0 || this.#scanned !== before))
-                break;
+        const deadline = performance.now() + PROGRESS_MS;
+        const hasNews = (): boolean => this.#waiting.length > 0 || this.#scanned !== before;
+        while (this.#mayGrowTo(limit) && !ending.aborted && !(hasNews() && performance.now() >= deadline))
             await this.#news(ending);
-        }
         if (this.#waiting.length === 0 && this.#failure !== undefined)
             throw this.#failure.error;
         const events = this.#waiting.splice(0, limit);
@@ -115,6 +113,10 @@ export class CatchUpFeed {
     #fail(error: unknown): void {
         this.#failure ??= {error};
         this.#wake();
+    }
+
+    #mayGrowTo(limit: number): boolean {
+        return this.#waiting.length < limit && !this.#hasCaughtUp && this.#failure === undefined;
     }
 
     #news(ending: AbortSignal): Promise<void> {

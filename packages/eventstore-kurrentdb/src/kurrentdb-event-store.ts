@@ -7,10 +7,10 @@ import {connect, type Connection} from './connection.ts';
 import {encodeAppend} from './encode.ts';
 import type {MultiAppender} from './multi-appender.ts';
 import {optionsError, settingsOf, type KurrentDBEventStoreOptions, type Settings} from './options.ts';
-import {toRecord} from './records.ts';
+import {toRecord, type LocatedEvent} from './records.ts';
 import {checkSizes} from './sizes.ts';
 import {StreamNames} from './stream-names.ts';
-import {followKurrentDB} from './subscription.ts';
+import {Following} from './subscription.ts';
 
 const READ_PAGE = 1000;
 
@@ -74,22 +74,26 @@ export class KurrentDBEventStore implements IEventStore {
     }
 
     async *read(aggregateName: string, aggregateId: string, options: ReadOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
-        const stream = this.#names.toStream(aggregateName, aggregateId);
-        const {direction = 'forwards', limit = Infinity} = options;
-        let from = options.fromRevision;
-        for (let left = limit, isWhole = (from ?? 0n) <= 0n; ; isWhole = false) {
+        const address = {aggregateName, aggregateId};
+        for await (const page of this.#pages(this.#names.toStream(aggregateName, aggregateId), options))
+            yield page.map(event => toRecord(event, address));
+    }
+
+    async *#pages(stream: string, {fromRevision: start, direction = 'forwards', limit: left = Infinity}: ReadOptions): AsyncGenerator<readonly LocatedEvent[]> {
+        const isForwards = direction === 'forwards';
+        for (let from = start, size = READ_PAGE; size === READ_PAGE; left -= READ_PAGE) {
             const {reader, tails} = this.#open();
-            const size = Math.min(READ_PAGE, left);
+            size = Math.min(READ_PAGE, left);
             const page = size > 0 ? await reader.page(stream, direction, from, size) : [];
-            if (page.length > 0)
-                yield page.map(event => toRecord(event, {aggregateName, aggregateId}));
-            if (page.length < size && direction === 'forwards')
-                tails.learn(stream, page, isWhole);
             const last = page.at(-1)?.event.revision;
-            if (page.length < READ_PAGE || last === undefined)
+            if (page.length < size && isForwards)
+                tails.learn(stream, page, page[0]?.event.revision === 0n);
+            if (last === undefined)
                 return;
-            left -= page.length;
-            from = direction === 'forwards' ? last + 1n : last - 1n;
+            yield page;
+            if (page.length < size)
+                return;
+            from = last + (isForwards ? 1n : -1n);
         }
     }
 
@@ -122,7 +126,7 @@ export class KurrentDBEventStore implements IEventStore {
                 connection = this.#open();
                 connection.subscriptions.add(subscription);
             },
-            read: ending => followKurrentDB(connection ?? this.#open(), options, ending),
+            read: ending => new Following(connection ?? this.#open(), options, ending).batches(),
             finish: subscription => connection?.subscriptions.delete(subscription)
         });
     }

@@ -1,4 +1,4 @@
-import {jsonEvent, NO_STREAM, type AppendStreamRequest, type KurrentDBClient} from '@kurrent/kurrentdb-client';
+import {jsonEvent, NO_STREAM, type AppendStreamRequest, type EventData as SentEvent, type KurrentDBClient} from '@kurrent/kurrentdb-client';
 import {BadRequestError, type AppendResult} from 'woltage';
 import type {Appender, Plan} from './appender.ts';
 import type {Calls} from './calls.ts';
@@ -96,7 +96,7 @@ export class MultiAppender {
     }
 }
 
-const toSent = (event: EncodedEvent): ReturnType<typeof jsonEvent> =>
+const toSent = (event: EncodedEvent): SentEvent =>
     jsonEvent({id: event.id, type: event.type, data: event.payload as never, metadata: toTextMetadata(event)});
 
 function checkNames(all: readonly JoinedAppend[]): void {

@@ -17,80 +17,111 @@ export interface SubscriptionSource extends FeedSource {
     readonly head: HeadWatch;
 }
 
-/** The batches of a subscription, until the signal aborts. It waits while the server is away, and goes on where it was. */
-export async function* followKurrentDB(source: SubscriptionSource, options: SubscribeOptions, ending: AbortSignal): AsyncGenerator<SubscriptionBatch, void> {
-    const {head} = source;
-    let position = options.after;
-    for (let isFirst = true; !ending.aborted; isFirst = false) {
-        const end = await head.position(ending);
-        if (!isFirst && !isBehind(position, end)) {
-            await head.movedFrom(end, ending);
-            continue;
-        }
-        if (end !== null && end - (position ?? 0n) > FAR && options.filter?.types?.length !== 0) {
-            for await (const batch of catchUp(source, {...options, after: position}, end, ending)) {
-                ({position} = batch);
-                yield batch;
-            }
-        }
-        const page = await pageBehind(source, position, end, options, ending);
-        if (page === undefined || ending.aborted)
-            return;
-        position = page.isLast ? greatest(position, end, page.scanned) : page.events.at(-1)?.position ?? position;
-        yield {events: recordsOf(page.events), position, caughtUp: page.isLast};
-    }
-}
+/** One consumer's way through the events. It waits while the server is away, and goes on where it was. */
+export class Following {
+    readonly #source: SubscriptionSource;
+    readonly #filter: SubscribeOptions['filter'];
+    readonly #batchSize: number;
+    readonly #ending: AbortSignal;
+    /** Everything up to here was delivered or left out. */
+    #position: bigint | undefined;
 
-/** The long way to a place near the end. */
-async function* catchUp(source: SubscriptionSource, {after, filter, batchSize = DEFAULT_BATCH}: SubscribeOptions, end: bigint, ending: AbortSignal): AsyncGenerator<SubscriptionBatch, void> {
-    let position = after;
-    for (let attempt = 0; !ending.aborted && end - (position ?? 0n) > FAR / 2n; attempt++) {
-        const feed = new CatchUpFeed(source, position, filter);
-        try {
-            while (!ending.aborted && !feed.isDone && end - (position ?? 0n) > FAR / 2n) {
-                const batch = await feed.next(batchSize, ending);
-                attempt = 0;
-                if (batch.events.length === 0 && (batch.position === undefined || batch.position === position))
-                    continue;
-                position = batch.position ?? position;
-                yield {events: recordsOf(batch.events), position, caughtUp: false};
+    constructor(source: SubscriptionSource, {after, filter, batchSize}: SubscribeOptions, ending: AbortSignal) {
+        this.#source = source;
+        this.#filter = filter;
+        this.#batchSize = batchSize ?? DEFAULT_BATCH;
+        this.#ending = ending;
+        this.#position = after;
+    }
+
+    /** The batches, until the signal aborts. */
+    async *batches(): AsyncGenerator<SubscriptionBatch, void> {
+        const {head} = this.#source;
+        for (let isFirst = true; !this.#ending.aborted; isFirst = false) {
+            const end = await head.position(this.#ending);
+            if (!isFirst && this.#distanceTo(end) === 0n) {
+                await head.movedFrom(end, this.#ending);
+                continue;
             }
-            if (feed.isDone && isBehind(position, end))
-                yield {events: [], position: end, caughtUp: false};
-            return;
-        } catch (error) {
-            if (!isPassing(error))
-                throw storeError(error, source.server);
+            if (end !== null && this.#distanceTo(end) > FAR)
+                yield* this.#catchUp(end);
+            const page = await this.#nextPage(end);
+            if (page === undefined)
+                return;
+            this.#position = page.isLast ? greatest(this.#position, end, page.scanned) : page.events.at(-1)?.position ?? this.#position;
+            yield this.#batch(page.events, page.isLast);
+        }
+    }
+
+    /** The long way to a place near the end. */
+    async *#catchUp(end: bigint): AsyncGenerator<SubscriptionBatch, void> {
+        for (let attempt = 0; this.#isFarFrom(end); attempt++) {
+            const before = this.#position;
+            try {
+                return yield* this.#feed(end);
+            } catch (error) {
+                if (!isPassing(error))
+                    throw storeError(error, this.#source.server);
+            }
+            if (this.#position !== before)
+                attempt = 0;
+            await delay(backoffMs(attempt), this.#ending);
+        }
+    }
+
+    /** @throws what the client throws when the connection is lost */
+    async *#feed(end: bigint): AsyncGenerator<SubscriptionBatch, void> {
+        const feed = new CatchUpFeed(this.#source, this.#position, this.#filter);
+        try {
+            while (this.#isFarFrom(end) && !feed.isDone) {
+                const {events, position} = await feed.next(this.#batchSize, this.#ending);
+                if (events.length === 0 && (position === undefined || position === this.#position))
+                    continue;
+                this.#position = position ?? this.#position;
+                yield this.#batch(events, false);
+            }
+            // What the server had when this began, it has gone through.
+            if (feed.isDone)
+                this.#position = greatest(this.#position, end);
         } finally {
             feed.close();
         }
-        await delay(backoffMs(attempt), ending);
     }
-}
 
-/** The next page; `undefined` when the signal aborts while the server is away. */
-async function pageBehind({all}: SubscriptionSource, position: bigint | undefined, end: bigint | null, {filter, batchSize = DEFAULT_BATCH}: SubscribeOptions, ending: AbortSignal): Promise<AllPage | undefined> {
-    if (!isBehind(position, end) || filter?.types?.length === 0)
-        return NOTHING;
-    for (let attempt = 0; !ending.aborted; attempt++) {
-        try {
-            return await all.page(position, filter, batchSize);
-        } catch (error) {
-            if (!isUnavailable(error))
-                throw error;
-            await delay(backoffMs(attempt), ending);
+    /** The next page; `undefined` when the signal aborts, also while the server is away. */
+    async #nextPage(end: bigint | null): Promise<AllPage | undefined> {
+        for (let attempt = 0; !this.#ending.aborted; attempt++) {
+            try {
+                if (this.#distanceTo(end) === 0n || this.#filter?.types?.length === 0)
+                    return NOTHING;
+                const page = await this.#source.all.page(this.#position, this.#filter, this.#batchSize);
+                return this.#ending.aborted ? undefined : page;
+            } catch (error) {
+                if (!isUnavailable(error))
+                    throw error;
+                await delay(backoffMs(attempt), this.#ending);
+            }
         }
+        return undefined;
     }
-    return undefined;
+
+    #isFarFrom(end: bigint): boolean {
+        return !this.#ending.aborted && this.#filter?.types?.length !== 0 && this.#distanceTo(end) > FAR / 2n;
+    }
+
+    /** In bytes of the log; 0n when nothing lies beyond. From before the first event it is one more, for that stands at 0n. */
+    #distanceTo(end: bigint | null): bigint {
+        const distance = (end ?? -1n) - (this.#position ?? -1n);
+        return distance > 0n ? distance : 0n;
+    }
+
+    /** Those that have no address were left out before. */
+    #batch(events: readonly LocatedEvent[], caughtUp: boolean): SubscriptionBatch {
+        return {events: events.flatMap(event => event.address === undefined ? [] : [toRecord(event, event.address)]), position: this.#position, caughtUp};
+    }
 }
 
 const NOTHING: AllPage = {events: [], isLast: true, scanned: undefined};
-
-const isBehind = (position: bigint | undefined, end: bigint | null): boolean => end !== null && (position === undefined || position < end);
-
-/** Those that have no address are left out before. */
-const recordsOf = (events: readonly LocatedEvent[]): ReturnType<typeof toRecord>[] =>
-    events.flatMap(event => event.address === undefined ? [] : [toRecord(event, event.address)]);
 
 function greatest(...positions: readonly (bigint | null | undefined)[]): bigint | undefined {
     let most: bigint | undefined;

@@ -1,4 +1,4 @@
-import {jsonEvent, NO_STREAM, type KurrentDBClient} from '@kurrent/kurrentdb-client';
+import {jsonEvent, NO_STREAM, type EventData as SentEvent, type KurrentDBClient} from '@kurrent/kurrentdb-client';
 import type {AppendResult} from 'woltage';
 import type {Calls} from './calls.ts';
 import type {EncodedAppend, EncodedEvent} from './encode.ts';
@@ -47,5 +47,5 @@ export class Writer {
     }
 }
 
-const toSent = (event: EncodedEvent): ReturnType<typeof jsonEvent> =>
+const toSent = (event: EncodedEvent): SentEvent =>
     jsonEvent({id: event.id, type: event.type, data: event.payload as never, metadata: toMetadata(event) as never});

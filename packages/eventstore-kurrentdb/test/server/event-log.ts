@@ -111,21 +111,24 @@ export class EventLog extends EventEmitter<{appended: []}> {
 
     /** What becomes of an append without anything being written; `undefined` when it is to be written. */
     #decide(write: StreamWrite): Outcome | undefined {
-        const {stream, expected, events} = write;
-        const state = this.#streams.get(stream);
-        if (state?.isTombstoned === true)
+        const {stream, expected} = write;
+        if (this.isTombstoned(stream))
             return {kind: 'deleted', stream};
         if (expected === 'any' || expected === 'stream_exists')
             return this.#check(stream, expected) ?? this.#recentlyWritten(write);
-        const start = expected === 'no_stream' ? 0n : expected + 1n;
-        const stands = state === undefined || start >= BigInt(state.events.length) ? [] : state.events.slice(Number(start), Number(start) + events.length);
-        if (stands.length === events.length && events.every(({id}, i) => stands[i]?.id === id)) {
-            const last = stands.at(-1) as LoggedEvent;
-            return {kind: 'written', revision: last.revision, position: last.position};
-        }
-        if (stands[0] !== undefined && stands[0].id === events[0]?.id)
-            return {kind: 'wrong', stream, expected, current: this.current(stream)};
-        return this.#check(stream, expected);
+        return this.#standing(write) ?? this.#check(stream, expected);
+    }
+
+    /** Whether an append with an exact expectation stands there already, or in part; `undefined` when it doesn't. */
+    #standing({stream, expected, events}: StreamWrite): Outcome | undefined {
+        const start = typeof expected === 'bigint' ? Number(expected + 1n) : 0;
+        const stands = this.#streams.get(stream)?.events.slice(start, start + events.length) ?? [];
+        const last = stands.at(-1);
+        if (last === undefined || stands[0]?.id !== events[0]?.id)
+            return undefined;
+        return events.every(({id}, i) => stands[i]?.id === id)
+            ? {kind: 'written', revision: last.revision, position: last.position}
+            : {kind: 'wrong', stream, expected, current: this.current(stream)};
     }
 
     #recentlyWritten({stream, expected, events}: StreamWrite): Outcome | undefined {

@@ -2,7 +2,7 @@ import features from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1
 import featuresService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_grpc_pb.js';
 import streamsService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
 import multiStreamService from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v2/streams/streams_grpc_pb.js';
-import {Server, ServerCredentials, status, type sendUnaryData, type ServerWritableStream, type ServiceDefinition, type UntypedServiceImplementation} from '@grpc/grpc-js';
+import {Server, ServerCredentials, status, type sendUnaryData, type ServerWritableStream, type ServiceDefinition} from '@grpc/grpc-js';
 import {append, batchAppend, type Write} from './append.ts';
 import {deleteStream, tombstone} from './delete.ts';
 import {EventLog} from './event-log.ts';

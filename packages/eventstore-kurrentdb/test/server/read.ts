@@ -22,42 +22,42 @@ export async function read(log: EventLog, call: ReadCall): Promise<void> {
     if (options.hasSubscription())
         return follow(log, call, options, name);
     const source = name === undefined ? log.all : log.visible(name);
-    if (source === undefined) {
+    if (source === undefined)
         await write(call, notFound(name ?? ''));
-        return void call.end();
-    }
+    else
+        await readFrom(source, call, options);
+    call.end();
+}
+
+async function readFrom(source: readonly LoggedEvent[], call: ReadCall, options: Options): Promise<void> {
     const isForwards = options.getReadDirection() === streams.ReadReq.Options.ReadDirection.FORWARDS;
     const hasStructuredIds = options.getUuidOption()?.hasStructured() === true;
     const matches = filterOf(options);
     let left = BigInt(options.getCount());
-    for (let i = startOf(source, options, isForwards); i >= 0 && i < source.length && left > 0n; i += isForwards ? 1 : -1) {
-        const event = source[i] as LoggedEvent;
+    for (let i = startOf(source, options, isForwards), event = source[i]; event !== undefined && left > 0n; event = source[i += isForwards ? 1 : -1]) {
         if (!matches(event))
             continue;
         left--;
         if (!await write(call, eventMessage(event, hasStructuredIds)))
             return;
     }
-    call.end();
 }
 
 /** Forward reads include the place where they start, those against the order include it in a stream alone. */
 function startOf(source: readonly LoggedEvent[], options: Options, isForwards: boolean): number {
     const place = options.hasStream() ? options.getStream() : options.getAll();
-    if (place === undefined || place.hasStart())
+    if (place?.hasStart() === true)
         return isForwards ? 0 : -1;
-    if (place.hasEnd())
+    if (place?.hasEnd() === true)
         return isForwards ? source.length : source.length - 1;
     const stream = options.getStream();
     if (stream !== undefined) {
         const revision = BigInt(stream.getRevision());
-        return isForwards ? indexOr(source.length, source.findIndex(event => event.revision >= revision)) : source.findLastIndex(event => event.revision <= revision);
+        return isForwards ? source.findIndex(event => event.revision >= revision) : source.findLastIndex(event => event.revision <= revision);
     }
     const position = BigInt(options.getAll()?.getPosition()?.getCommitPosition() ?? 0);
-    return isForwards ? indexOr(source.length, source.findIndex(event => event.position >= position)) : source.findLastIndex(event => event.position < position);
+    return isForwards ? source.findIndex(event => event.position >= position) : source.findLastIndex(event => event.position < position);
 }
-
-const indexOr = (otherwise: number, index: number): number => index < 0 ? otherwise : index;
 
 function notFound(name: string): Response {
     const message = new streams.ReadResp.StreamNotFound();
