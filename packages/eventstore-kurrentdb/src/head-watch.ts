@@ -1,11 +1,15 @@
 import {END, type AllStreamSubscription, type KurrentDBClient, type ResolvedEvent} from '@kurrent/kurrentdb-client';
-import type {Logger} from 'woltage';
-import type {AllReader} from './all-reader.ts';
+import type {EventFilter, Logger} from 'woltage';
+import type {AllPage, AllReader} from './all-reader.ts';
 import {serverFilter} from './filters.ts';
 import {isPassing, storeError} from './kurrentdb-error.ts';
+import {RecentEvents} from './recent-events.ts';
 import {locate} from './records.ts';
 import type {StreamNames} from './stream-names.ts';
 import {backoffMs, delay} from './waiting.ts';
+
+/** How long an event that is known to be there may be on its way, in ms; it is read then. */
+const DELIVERY_MS = 100;
 
 interface Parts {
     readonly client: KurrentDBClient;
@@ -22,6 +26,7 @@ interface Parts {
  */
 export class HeadWatch {
     readonly #parts: Parts;
+    readonly #recent = new RecentEvents();
     readonly #waiting = new Set<() => void>();
     readonly #ending = new AbortController();
     #position: bigint | null | undefined;
@@ -50,6 +55,21 @@ export class HeadWatch {
     async movedFrom(position: bigint | null, signal: AbortSignal): Promise<void> {
         while (!signal.aborted && this.#failure === undefined && (this.#position ?? null) === position)
             await this.#wait(signal);
+    }
+
+    /**
+     * The next events behind a position, up to `limit`, where they are among those that were delivered last.
+     *
+     * @param end The store's last position: what is on its way is waited for a moment
+     */
+    async recent(after: bigint | undefined, end: bigint, filter: EventFilter | undefined, limit: number, signal: AbortSignal): Promise<AllPage | undefined> {
+        for (const deadline = performance.now() + DELIVERY_MS; this.#recent.follow(after) && !this.#recent.cover(after, end);) {
+            const leftMs = deadline - performance.now();
+            if (leftMs <= 0 || signal.aborted)
+                return undefined;
+            await this.#wait(signal, leftMs);
+        }
+        return this.#recent.cover(after, end) ? this.#recent.page(after, filter, limit) : undefined;
     }
 
     /** To be told of an event that is known to be there. */
@@ -90,6 +110,7 @@ export class HeadWatch {
     /** Follows the end of the log until the connection is lost. */
     async #follow(onConfirmed: () => void): Promise<void> {
         const {client, streamPrefix} = this.#parts;
+        this.#recent.clear();
         const subscription = client.subscribeToAll({fromPosition: END, filter: serverFilter(streamPrefix, undefined, {maxSearchWindow: 1000})});
         const end = (): void => void subscription.unsubscribe().catch(() => undefined);
         this.#ending.signal.addEventListener('abort', end);
@@ -107,13 +128,17 @@ export class HeadWatch {
             subscription.on('error', reject).on('end', resolve).on('close', resolve);
             subscription.on('data', (resolved: ResolvedEvent) => {
                 const event = locate(names, resolved);
-                if (event?.address !== undefined)
-                    this.note(event.position);
+                if (event?.address === undefined)
+                    return;
+                this.#recent.add(event);
+                this.note(event.position);
+                this.#wake();
             });
             // What was appended before is behind the confirmation, what comes after it is delivered.
             subscription.once('confirmation', () => {
                 reader.latest(undefined).then(position => {
                     onConfirmed();
+                    this.#recent.begin(position);
                     if (this.#position === undefined || this.#position === null)
                         this.#position = position;
                     else if (position !== null)
@@ -125,13 +150,15 @@ export class HeadWatch {
         });
     }
 
-    #wait(signal: AbortSignal): Promise<void> {
+    #wait(signal: AbortSignal, mostMs?: number): Promise<void> {
         return new Promise(resolve => {
             const wake = (): void => {
+                clearTimeout(timer);
                 this.#waiting.delete(wake);
                 signal.removeEventListener('abort', wake);
                 resolve();
             };
+            const timer = mostMs === undefined ? undefined : setTimeout(wake, mostMs);
             this.#waiting.add(wake);
             signal.addEventListener('abort', wake);
             if (signal.aborted)

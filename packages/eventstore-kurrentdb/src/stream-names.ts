@@ -39,6 +39,8 @@ export class StreamNames {
         const dash = stream.indexOf('-', this.#prefix.length);
         if (dash < 0)
             return undefined;
+        if (!/[%\p{Cc}]/u.test(stream))
+            return stream.startsWith('$') ? undefined : {aggregateName: stream.slice(this.#prefix.length, dash), aggregateId: stream.slice(dash + 1)};
         const address = {aggregateName: unescape(stream.slice(this.#prefix.length, dash)), aggregateId: unescape(stream.slice(dash + 1))};
         return this.toStream(address.aggregateName, address.aggregateId) === stream ? address : undefined;
     }

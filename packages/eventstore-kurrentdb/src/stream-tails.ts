@@ -12,8 +12,8 @@ export interface Place {
 export interface StreamTail {
     /** The revision of the last event; -1n for a stream without events. */
     readonly last: bigint;
-    /** The ids of all events that were written since `since`. */
-    readonly ids: ReadonlyMap<string, Place>;
+    /** The ids of all events that were written since `since`, with what came after the tail was asked for. */
+    readonly ids: Map<string, Place>;
     /** In ms since the epoch; 0 when all of the stream is known. */
     readonly since: number;
     /** The revision of the oldest event that is known; where to look further back. */
@@ -36,6 +36,7 @@ export class StreamTails {
     readonly #reader: StreamReader;
     /** The least recently used first. */
     readonly #tails = new Map<string, StreamTail>();
+    readonly #counts = new Map<string, number>();
     #size = 0;
 
     constructor(reader: StreamReader) {
@@ -82,10 +83,9 @@ export class StreamTails {
         const tail = after < 0n ? {last: after, ids: new Map<string, Place>(), since: 0, oldest: first} : known;
         if (tail?.last !== after)
             return;
-        const all = new Map(tail.ids);
         for (const [i, id] of ids.entries())
-            all.set(id, {revision: first + BigInt(i), position: i === ids.length - 1 ? position : undefined});
-        this.#keep(stream, {...tail, last: revision, ids: all});
+            tail.ids.set(id, {revision: first + BigInt(i), position: i === ids.length - 1 ? position : undefined});
+        this.#keep(stream, {...tail, last: revision});
     }
 
     /** To be told of what was read to the end of a stream. */
@@ -118,21 +118,27 @@ export class StreamTails {
     }
 
     #keep(stream: string, tail: StreamTail): void {
-        this.#size += tail.ids.size - (this.#tails.get(stream)?.ids.size ?? 0);
-        this.#tails.delete(stream);
+        this.#forget(stream);
         this.#tails.set(stream, tail);
-        for (const [name, {ids}] of this.#tails) {
+        this.#counts.set(stream, tail.ids.size);
+        this.#size += tail.ids.size;
+        for (const name of this.#tails.keys()) {
             if (this.#size <= MOST_IDS)
                 return;
-            this.#tails.delete(name);
-            this.#size -= ids.size;
+            this.#forget(name);
         }
+    }
+
+    #forget(stream: string): void {
+        this.#size -= this.#counts.get(stream) ?? 0;
+        this.#counts.delete(stream);
+        this.#tails.delete(stream);
     }
 }
 
-function withPlaces(ids: ReadonlyMap<string, Place>, events: readonly LocatedEvent[]): Map<string, Place> {
-    const all = new Map(ids);
+/** Adds where events stand. */
+function withPlaces(ids: Map<string, Place>, events: readonly LocatedEvent[]): Map<string, Place> {
     for (const {event: {id, revision}, position} of events)
-        all.set(id, {revision, position});
-    return all;
+        ids.set(id, {revision, position});
+    return ids;
 }

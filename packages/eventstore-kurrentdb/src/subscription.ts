@@ -92,9 +92,11 @@ export class Following {
     async #nextPage(end: bigint | null): Promise<AllPage | undefined> {
         for (let attempt = 0; !this.#ending.aborted; attempt++) {
             try {
-                if (this.#distanceTo(end) === 0n || this.#filter?.types?.length === 0)
+                if (end === null || this.#distanceTo(end) === 0n || this.#filter?.types?.length === 0)
                     return NOTHING;
-                const page = await this.#source.all.page(this.#position, this.#filter, this.#batchSize);
+                const {head, all} = this.#source;
+                const page = await head.recent(this.#position, end, this.#filter, this.#batchSize, this.#ending)
+                    ?? await all.page(this.#position, this.#filter, this.#batchSize);
                 return this.#ending.aborted ? undefined : page;
             } catch (error) {
                 if (!isUnavailable(error))
