@@ -36,6 +36,12 @@ export class AllReader {
         this.#scanTimeoutMs = Math.max(settings.timeoutMs, SCAN_TIMEOUT_MS);
     }
 
+    /** Makes sure that the server is there, and may be read from. */
+    async check(timeoutMs: number): Promise<void> {
+        const {credentials} = this.#settings;
+        await this.#calls.make(() => gather(this.#client.readAll({direction: BACKWARDS, fromPosition: END, maxCount: 1, ...credentials && {credentials}}), this.#names), timeoutMs);
+    }
+
     /** The first events behind a position that match, up to `limit`. One more is looked for, to know whether they are the last. */
     async page(after: bigint | undefined, filter: EventFilter | undefined, limit: number): Promise<AllPage> {
         const matches = matcher(filter);
@@ -59,13 +65,13 @@ export class AllReader {
     }
 
     /** The position of the last event that matches; `null` when there is none. */
-    async latest(filter: EventFilter | undefined, timeoutMs?: number): Promise<bigint | null> {
+    async latest(filter: EventFilter | undefined): Promise<bigint | null> {
         if (filter?.types?.length === 0)
             return null;
         const matches = matcher(filter);
         let before: bigint | undefined;
         for (let maxCount = 1; ; maxCount = LOOK_BACK) {
-            const read = await this.#read(BACKWARDS, before, filter, maxCount, timeoutMs);
+            const read = await this.#read(BACKWARDS, before, filter, maxCount);
             const found = read.find(matches);
             if (found !== undefined || read.length < maxCount)
                 return found?.position ?? null;
@@ -73,11 +79,11 @@ export class AllReader {
         }
     }
 
-    #read(direction: typeof FORWARDS | typeof BACKWARDS, from: bigint | undefined, filter: EventFilter | undefined, maxCount: number, timeoutMs = this.#scanTimeoutMs): Promise<LocatedEvent[]> {
+    #read(direction: typeof FORWARDS | typeof BACKWARDS, from: bigint | undefined, filter: EventFilter | undefined, maxCount: number): Promise<LocatedEvent[]> {
         const {streamPrefix, credentials} = this.#settings;
         const fromPosition = from === undefined ? (direction === FORWARDS ? START : END) : {commit: from, prepare: from};
         const options: ReadAllOptions = {direction, fromPosition, maxCount, filter: serverFilter(streamPrefix, filter?.types), ...credentials && {credentials}};
-        return this.#calls.make(() => gather(this.#client.readAll(options), this.#names), timeoutMs);
+        return this.#calls.make(() => gather(this.#client.readAll(options), this.#names), this.#scanTimeoutMs);
     }
 }
 

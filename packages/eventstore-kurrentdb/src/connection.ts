@@ -37,7 +37,7 @@ export async function connect(client: KurrentDBClient, names: StreamNames, setti
     const {server, timeoutMs, streamPrefix, clockSkewMs, logger} = settings;
     const calls = new Calls(server, timeoutMs);
     const all = new AllReader(client, calls, names, settings);
-    const [features] = await Promise.all([calls.make(() => featuresOf(client)), all.latest(undefined, timeoutMs)]);
+    const [features] = await Promise.all([calls.make(() => featuresOf(client)), all.check(timeoutMs)]);
     const reader = new StreamReader(client, calls, names, settings);
     const writer = new Writer(client, calls, reader);
     const tails = new StreamTails(reader);

@@ -4,7 +4,7 @@ import type {AllPage, AllReader} from './all-reader.ts';
 import {serverFilter} from './filters.ts';
 import {isPassing, storeError} from './kurrentdb-error.ts';
 import {RecentEvents} from './recent-events.ts';
-import {locate} from './records.ts';
+import {locate, type LocatedEvent} from './records.ts';
 import type {StreamNames} from './stream-names.ts';
 import {backoffMs, delay} from './waiting.ts';
 
@@ -31,6 +31,7 @@ export class HeadWatch {
     readonly #ending = new AbortController();
     #position: bigint | null | undefined;
     #failure: unknown;
+    #generation = 0;
     #running: Promise<void> | undefined;
 
     constructor(parts: Parts) {
@@ -112,42 +113,54 @@ export class HeadWatch {
         const {client, streamPrefix} = this.#parts;
         this.#recent.clear();
         const subscription = client.subscribeToAll({fromPosition: END, filter: serverFilter(streamPrefix, undefined, {maxSearchWindow: 1000})});
-        const end = (): void => void subscription.unsubscribe().catch(() => undefined);
-        this.#ending.signal.addEventListener('abort', end);
+        const {signal} = this.#ending;
+        let stop = (): void => undefined;
+        const stopped = new Promise<void>(resolve => stop = resolve);
+        signal.addEventListener('abort', stop);
         try {
-            await this.#listen(subscription, onConfirmed);
+            await Promise.race([this.#listen(subscription, onConfirmed), stopped]);
         } finally {
-            this.#ending.signal.removeEventListener('abort', end);
-            end();
+            signal.removeEventListener('abort', stop);
+            subscription.unsubscribe().catch(() => undefined);
         }
     }
 
     #listen(subscription: AllStreamSubscription, onConfirmed: () => void): Promise<void> {
         const {reader, names} = this.#parts;
+        // What comes late of an earlier subscription would leave a gap.
+        const generation = ++this.#generation;
+        const isCurrent = (): boolean => generation === this.#generation;
         return new Promise((resolve, reject) => {
             subscription.on('error', reject).on('end', resolve).on('close', resolve);
             subscription.on('data', (resolved: ResolvedEvent) => {
                 const event = locate(names, resolved);
-                if (event?.address === undefined)
-                    return;
-                this.#recent.add(event);
-                this.note(event.position);
-                this.#wake();
+                if (event?.address !== undefined && isCurrent())
+                    this.#onEvent(event);
             });
             // What was appended before is behind the confirmation, what comes after it is delivered.
             subscription.once('confirmation', () => {
                 reader.latest(undefined).then(position => {
+                    if (isCurrent())
+                        this.#begin(position);
                     onConfirmed();
-                    this.#recent.begin(position);
-                    if (this.#position === undefined || this.#position === null)
-                        this.#position = position;
-                    else if (position !== null)
-                        this.note(position);
-                    this.#wake();
                 }).catch(reject);
             });
-            this.#ending.signal.addEventListener('abort', () => resolve());
         });
+    }
+
+    #onEvent(event: LocatedEvent): void {
+        this.#recent.add(event);
+        this.note(event.position);
+        this.#wake();
+    }
+
+    #begin(position: bigint | null): void {
+        this.#recent.begin(position);
+        if (this.#position === undefined || this.#position === null)
+            this.#position = position;
+        else if (position !== null)
+            this.note(position);
+        this.#wake();
     }
 
     #wait(signal: AbortSignal, mostMs?: number): Promise<void> {

@@ -104,6 +104,14 @@ export class EventLog extends EventEmitter<{appended: []}> {
         return {kind: 'written', revision: -1n, position};
     }
 
+    /** Begins anew, without anything. */
+    clear(): void {
+        this.all.length = 0;
+        this.#streams.clear();
+        this.#recentIds.clear();
+        this.#end = 0n;
+    }
+
     /** What a restart of the server loses. */
     forget(): void {
         this.#recentIds.clear();

@@ -51,10 +51,13 @@ function startOf(source: readonly LoggedEvent[], options: Options, isForwards: b
     if (place?.hasEnd() === true)
         return isForwards ? source.length : source.length - 1;
     const stream = options.getStream();
-    if (stream !== undefined) {
-        const revision = BigInt(stream.getRevision());
-        return isForwards ? source.findIndex(event => event.revision >= revision) : source.findLastIndex(event => event.revision <= revision);
-    }
+    return stream === undefined ? startInAll(source, options, isForwards) : startInStream(source, BigInt(stream.getRevision()), isForwards);
+}
+
+const startInStream = (source: readonly LoggedEvent[], revision: bigint, isForwards: boolean): number =>
+    isForwards ? source.findIndex(event => event.revision >= revision) : source.findLastIndex(event => event.revision <= revision);
+
+function startInAll(source: readonly LoggedEvent[], options: Options, isForwards: boolean): number {
     const position = BigInt(options.getAll()?.getPosition()?.getCommitPosition() ?? 0);
     return isForwards ? source.findIndex(event => event.position >= position) : source.findLastIndex(event => event.position < position);
 }
