@@ -29,7 +29,9 @@ export class HeadWatch {
     readonly #recent = new RecentEvents();
     readonly #waiting = new Set<() => void>();
     readonly #ending = new AbortController();
-    #position: bigint | null | undefined;
+    /** The highest that is known; whether it is the store's last, {@link #isReady} tells. */
+    #position: bigint | null = null;
+    #isReady = false;
     #failure: unknown;
     #generation = 0;
     #running: Promise<void> | undefined;
@@ -45,16 +47,16 @@ export class HeadWatch {
      */
     async position(signal: AbortSignal): Promise<bigint | null> {
         this.#running ??= this.#run();
-        while (this.#position === undefined && this.#failure === undefined && !signal.aborted)
+        while (!this.#isReady && this.#failure === undefined && !signal.aborted)
             await this.#wait(signal);
         if (this.#failure !== undefined)
             throw this.#failure;
-        return this.#position ?? null;
+        return this.#position;
     }
 
     /** Resolves when the last event is another one than this, or when the signal aborts. */
     async movedFrom(position: bigint | null, signal: AbortSignal): Promise<void> {
-        while (!signal.aborted && this.#failure === undefined && (this.#position ?? null) === position)
+        while (!signal.aborted && this.#failure === undefined && this.#position === position)
             await this.#wait(signal);
     }
 
@@ -75,7 +77,7 @@ export class HeadWatch {
 
     /** To be told of an event that is known to be there. */
     note(position: bigint): void {
-        if (this.#position === undefined || this.#position !== null && this.#position >= position)
+        if (this.#position !== null && this.#position >= position)
             return;
         this.#position = position;
         this.#wake();
@@ -156,9 +158,8 @@ export class HeadWatch {
 
     #begin(position: bigint | null): void {
         this.#recent.begin(position);
-        if (this.#position === undefined || this.#position === null)
-            this.#position = position;
-        else if (position !== null)
+        this.#isReady = true;
+        if (position !== null)
             this.note(position);
         this.#wake();
     }

@@ -1,5 +1,5 @@
 import {binaryEvent, jsonEvent, KurrentDBClient} from '@kurrent/kurrentdb-client';
-import {afterAll, afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterAll, afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {STATE_EXISTS, STATE_NEW} from 'woltage';
 import {KurrentDBEventStore} from '../src/index.ts';
 import {eventData, eventsOf, follow, readAll} from './support/events.ts';
@@ -144,6 +144,30 @@ describe('A type filter', () => {
         const many = Array.from({length: 5000}, (_, i) => `some.type.${i}`);
         expect((await follow(store, {filter: {types: [...many, 'wanted']}})).records.map(({type}) => type)).toEqual(['wanted']);
         expect((await follow(store, {filter: {types: many}})).records).toEqual([]);
+    });
+});
+
+describe('A subscription that begins', () => {
+    it('learns of what was appended while it looked where the end is', async () => {
+        const slow = KurrentDBClient.connectionString(server.url);
+        const fresh = new KurrentDBEventStore({client: slow, streamPrefix: prefix});
+        await fresh.connect();
+        const read = slow.readAll.bind(slow);
+        vi.spyOn(slow, 'readAll').mockImplementationOnce((options => (async function* () {
+            const events = [];
+            for await (const event of read(options))
+                events.push(event);
+            // The answer is out of date when it comes, and the event that it lacks has been delivered.
+            await store.append('order', '1', eventsOf(1, {type: 'unwanted'}), STATE_NEW);
+            await follow(store, {}, records => records.length > 0);
+            await new Promise(resolve => setTimeout(resolve, 100));
+            yield* events;
+        })()) as typeof slow.readAll);
+        const {batches} = await follow(fresh, {filter: {types: ['wanted']}}, (_, {position}) => position !== undefined);
+        expect(batches.at(-1)).toEqual({events: [], position: await store.getLatestPosition(), caughtUp: true});
+        expect((await follow(fresh, {})).records).toHaveLength(1);
+        await fresh.close();
+        await slow.dispose();
     });
 });
 

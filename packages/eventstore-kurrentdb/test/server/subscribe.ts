@@ -16,13 +16,13 @@ export async function follow(log: EventLog, call: ReadCall, options: Options, na
     const ending = new AbortController();
     for (const event of ['cancelled', 'close'])
         call.on(event, () => ending.abort());
-    await write(call, confirmation());
     const source = (): readonly LoggedEvent[] => name === undefined ? log.all : log.visible(name) ?? [];
     const matches = filterOf(options);
     const interval = checkpointInterval(options);
     const hasStructuredIds = options.getUuidOption()?.hasStructured() === true;
     let considered = 0;
     let next = startOf(source(), options);
+    await write(call, confirmation());
     for (let isLive = false; !ending.signal.aborted;) {
         const events = source();
         for (let event = events[next]; event !== undefined && !ending.signal.aborted; event = events[++next]) {
