@@ -63,7 +63,7 @@ export function storeError(error: unknown, server: string): unknown {
 }
 
 export const unavailable = (server: string, cause: unknown): WoltageError =>
-    new UnavailableError(`KurrentDB ${server} can't be reached, or lost the connection: ${messageOf(cause)}`, {code: 'KURRENTDB_UNAVAILABLE', cause});
+    new UnavailableError(`KurrentDB ${server} can't be reached, or lost the connection (${messageOf(cause)}). Is it running, and is the address right?`, {code: 'KURRENTDB_UNAVAILABLE', cause});
 
 export const noAnswer = (server: string, timeoutMs: number): WoltageError =>
     new UnavailableError(`KurrentDB ${server} gave no answer within ${timeoutMs} ms; the call may have been carried out or not.`, {code: 'KURRENTDB_UNAVAILABLE'});

@@ -139,6 +139,22 @@ describe('A type filter', () => {
         }
     });
 
+    it('takes whole types where the server itself applies it, which it does for a store without a prefix', async () => {
+        const whole = new KurrentDBEventStore({client});
+        await whole.connect();
+        const after = await whole.getLatestPosition() ?? undefined;
+        const own = types.map(type => `${type}${prefix}${type}`);
+        await whole.append(`${prefix}order`, '1', [...own, ...own.map(type => `${type}x`), ...own.map(type => `x${type}`)].map(type => eventData({type})), STATE_NEW);
+        for (const type of own) {
+            const {records, batches} = await follow(whole, {after, filter: {types: [type]}});
+            expect(records.map(record => record.type)).toEqual([type]);
+            expect(await whole.getLatestPosition({types: [type]})).toBe(records[0]?.position);
+            expect(batches.at(-1)?.position).toBeGreaterThan(records[0]?.position ?? 0n);
+        }
+        expect((await follow(whole, {after, filter: {types: own}})).records.map(({type}) => type)).toEqual(own);
+        await whole.close();
+    });
+
     it('may have thousands of them', async () => {
         await store.append('order', '1', ['wanted', 'unwanted'].map(type => eventData({type})), STATE_NEW);
         const many = Array.from({length: 5000}, (_, i) => `some.type.${i}`);
@@ -169,6 +185,23 @@ describe('A subscription that begins', () => {
         await fresh.close();
         await slow.dispose();
     });
+});
+
+describe('A consumer that is far behind', () => {
+    it('gets all that it asks for, in order, and stretches without it are passed', async () => {
+        for (const streamPrefix of [prefix, '']) {
+            const one = new KurrentDBEventStore({client, streamPrefix});
+            await one.connect();
+            const after = await one.getLatestPosition() ?? undefined;
+            const wanted = `${prefix}wanted${streamPrefix.length}`;
+            for (let i = 0; i < 40; i++)
+                await one.append(`${prefix}far`, String(i), [eventData({type: i % 20 === 3 ? wanted : `${wanted}.not`, payload: 'x'.repeat(900_000)})], STATE_NEW);
+            const {records, batches} = await follow(one, {after, filter: {types: [wanted]}});
+            expect(records.map(({aggregateId, type}) => [aggregateId, type])).toEqual([['3', wanted], ['23', wanted]]);
+            expect(batches.at(-1)?.position).toBeGreaterThanOrEqual(await one.getLatestPosition({types: [`${wanted}.not`]}) ?? 0n);
+            await one.close();
+        }
+    }, 60_000);
 });
 
 describe('A repeated append', () => {
