@@ -14,6 +14,7 @@ export default defineConfig({
             '@woltage/postgres': source('postgres'),
             '@woltage/eventstore-postgres': source('eventstore-postgres'),
             '@woltage/store-postgres': source('store-postgres'),
+            '@woltage/eventstore-kurrentdb': source('eventstore-kurrentdb'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
         }

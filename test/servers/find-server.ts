@@ -1,10 +1,11 @@
 import {describe, inject} from 'vitest';
 import {hasDocker, startInDocker, type DockerServer} from './docker.ts';
+import {kurrentdb} from './kurrentdb.ts';
 import {postgres} from './postgres.ts';
 import {redis} from './redis.ts';
 import type {ServerKind, TestServer} from './server.ts';
 
-export const kinds: readonly ServerKind[] = [postgres, redis];
+export const kinds: readonly ServerKind[] = [postgres, redis, kurrentdb];
 
 /** Why there is no server. */
 interface Missing {

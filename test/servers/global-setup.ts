@@ -8,7 +8,7 @@ import type {ServerKind} from './server.ts';
 /** Servers of this test run, by name; each is started when the first test file asks for it. */
 const started = new Map<string, Promise<Started>>();
 /** What could not be had, and the suites that asked for it. */
-const missing = new Map<string, Set<string>>();
+const missing = new Map<string, {readonly standIn: string | undefined; readonly suites: Set<string>}>();
 
 /**
  * Vitest's global set-up: a desk in the main process, where test files (each a process of its own) ask for servers, so that all of
@@ -28,8 +28,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
                 await server.value.stop();
         }
         started.clear();
-        for (const [why, suites] of missing)
-            console.warn(`\nNot tested: ${[...suites].sort().join(', ')}.\n  ${why}`);
+        for (const [why, {standIn, suites}] of missing)
+            console.warn(`\n${standIn === undefined ? 'Not tested' : `Tested on ${standIn} alone`}: ${[...suites].sort().join(', ')}.\n  ${why}`);
         missing.clear();
     };
 }
@@ -43,7 +43,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
             throw new Error(`There is no kind of server '${name}'.`);
         const found = await (whose === 'own' ? lookForStarter(kind) : share(kind));
         if ('missing' in found)
-            missing.set(found.missing, (missing.get(found.missing) ?? new Set()).add(searchParams.get('suite') ?? 'a suite without a name'));
+            note(found.missing, kind, searchParams.get('suite') ?? 'a suite without a name');
         response.end(JSON.stringify(found));
     } catch (error) {
         response.statusCode = 500;
@@ -57,4 +57,10 @@ async function share(kind: ServerKind): Promise<Found | Startable> {
         started.set(kind.name, server = obtainServer(kind));
     const result = await server;
     return 'url' in result ? {url: result.url} : result;
+}
+
+function note(why: string, {standIn}: ServerKind, suite: string): void {
+    const noted = missing.get(why) ?? {standIn, suites: new Set()};
+    noted.suites.add(suite);
+    missing.set(why, noted);
 }

@@ -20,6 +20,8 @@ export interface ServerKind<S extends TestServer = TestServer> {
     /** The command that installs it. */
     readonly install: string;
     readonly image: DockerImage;
+    /** What the suites run on where there is no server; left out where they don't. */
+    readonly standIn?: string;
     /** Whether a server can be started from a program on this machine. */
     isInstalled(): boolean;
     /** Starts a server from a program on this machine. */

@@ -69,6 +69,8 @@ export interface AppendResult {
 export interface EventStoreCapabilities {
     /** `appendAll` exists and is atomic. */
     readonly multiStreamAppend: boolean;
+    /** True where an event id is taken in its own stream alone: other streams may hold it as well. @default false */
+    readonly eventIdsPerStream?: boolean;
 }
 
 /**
@@ -99,7 +101,8 @@ export interface IEventStore {
      * have put them (with an exact revision or `STATE_NEW`: right behind it; otherwise: anywhere, in a row), it succeeds with
      * their revision and position, and no second copy is made.
      *
-     * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected; `EVENT_ID_EXISTS` when an id is taken
+     * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected; `EVENT_ID_EXISTS` when an id is taken, see
+     * `supports.eventIdsPerStream`
      * @throws BadRequestError when `events` is empty
      * @throws GoneError when the stream was erased
      */
