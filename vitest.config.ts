@@ -11,6 +11,7 @@ export default defineConfig({
             '@woltage/eventstore-sqlite': source('eventstore-sqlite'),
             '@woltage/store-sqlite': source('store-sqlite'),
             '@woltage/store-redis': source('store-redis'),
+            '@woltage/store-mongodb': source('store-mongodb'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
         }

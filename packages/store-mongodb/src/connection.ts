@@ -1,0 +1,137 @@
+import {MongoClient, type Db} from 'mongodb';
+import {ConfigError, UnavailableError, type Logger} from 'woltage';
+import {credentialsRefused, isAboutCredentials, messageOf, storeError, unreachable} from './mongodb-error.ts';
+import {checkOptions, databaseName, serverName, type MongoDBStoreOptions} from './options.ts';
+import {watchTrouble} from './trouble.ts';
+
+/** The servers, while they are connected. */
+export interface Link {
+    readonly client: MongoClient;
+    readonly database: Db;
+    /** Whether several documents can be written in one transaction: by replica sets and sharded clusters. */
+    readonly hasTransactions: boolean;
+}
+
+/** The one client of a store and its scopes. The driver connects it again when a connection was lost. */
+export class Connection {
+    /** The servers' addresses for messages. */
+    readonly server: string;
+    readonly prefix: string;
+    readonly timeoutMs: number;
+    readonly logger: Logger | undefined;
+    readonly #options: MongoDBStoreOptions;
+    readonly #databaseName: string;
+    #link: (Link & {readonly release: () => Promise<void>}) | undefined;
+    #isOpen = false;
+    #turn: Promise<void> = Promise.resolve();
+    #underWay = 0;
+    #whenIdle: (() => void) | undefined;
+
+    /** @throws ConfigError `MONGODB_OPTIONS` */
+    constructor(source: string | MongoDBStoreOptions) {
+        const options = this.#options = checkOptions(source);
+        this.server = serverName(options);
+        this.#databaseName = databaseName(options);
+        this.prefix = options.prefix ?? 'woltage';
+        this.timeoutMs = options.timeoutMs ?? 10_000;
+        this.logger = options.logger;
+        if (options.client === undefined)
+            this.#createClient();
+    }
+
+    /**
+     * @throws ConfigError `MONGODB_CREDENTIALS`, `MONGODB_OPTIONS`
+     * @throws UnavailableError `MONGODB_UNAVAILABLE`
+     */
+    connect(): Promise<void> {
+        return this.#inTurn(async () => {
+            if (this.#isOpen)
+                return;
+            this.#link = await this.#establish();
+            this.#isOpen = true;
+        });
+    }
+
+    /** Refuses new calls at once, and waits for those under way. */
+    close(): Promise<void> {
+        return this.#inTurn(async () => {
+            this.#isOpen = false;
+            if (this.#underWay > 0)
+                await new Promise<void>(resolve => this.#whenIdle = resolve);
+            const link = this.#link;
+            this.#link = undefined;
+            await link?.release();
+        });
+    }
+
+    /**
+     * Keeps the connection open until `work` is done.
+     *
+     * @throws UnavailableError `CLOSED`; `MONGODB_UNAVAILABLE` when the server can't be reached in time, or the connection is lost meanwhile; `MONGODB_FAILED`
+     */
+    async use<R>(work: (link: Link) => R | Promise<R>): Promise<R> {
+        try {
+            return await this.useNatively(work);
+        } catch (error) {
+            throw storeError(error, this.server);
+        }
+    }
+
+    /** The same, but with the driver's own errors. @throws UnavailableError `CLOSED` */
+    async useNatively<R>(work: (link: Link) => R | Promise<R>): Promise<R> {
+        if (!this.#isOpen || this.#link === undefined)
+            throw new UnavailableError(`The store in MongoDB ${this.server} is not connected.`, {code: 'CLOSED'});
+        this.#underWay++;
+        try {
+            return await work(this.#link);
+        } finally {
+            this.#underWay--;
+            if (this.#underWay === 0)
+                this.#whenIdle?.();
+        }
+    }
+
+    async #establish(): Promise<Link & {readonly release: () => Promise<void>}> {
+        const given = this.#options.client;
+        const client = given ?? this.#createClient();
+        const unwatch = watchTrouble(client, this.server, this.logger);
+        const release = async (): Promise<void> => {
+            unwatch();
+            if (given === undefined)
+                await client.close();
+        };
+        try {
+            await client.connect();
+            const {msg, setName} = await client.db('admin', {timeoutMS: this.timeoutMs}).command({hello: 1});
+            const hasTransactions = msg === 'isdbgrid' || setName !== undefined;
+            const database = client.db(this.#databaseName, {
+                timeoutMS: this.timeoutMs, writeConcern: hasTransactions ? {w: 'majority'} : {w: 1, journal: true}, readPreference: 'primary'
+            });
+            // Without credentials, a server that wants them answers to greetings alone.
+            await database.collection(`${this.prefix}.records`).findOne({_id: '' as never});
+            return {client, database, hasTransactions, release};
+        } catch (error) {
+            await release();
+            throw isAboutCredentials(error) ? credentialsRefused(error, this.server) : unreachable(this.server, this.timeoutMs, error);
+        }
+    }
+
+    /** Makes no connection yet. */
+    #createClient(): MongoClient {
+        const {url, clientOptions} = this.#options;
+        const {timeoutMs} = this;
+        try {
+            return new MongoClient(url as string, {connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, appName: 'woltage', ...clientOptions});
+        } catch (error) {
+            const message = messageOf(error);
+            // The driver repeats a connection string that it can't read.
+            throw new ConfigError(`The MongoDB store: the driver refuses its options${message.includes('://') ? '.' : `: ${message}`}`, {code: 'MONGODB_OPTIONS'});
+        }
+    }
+
+    #inTurn(step: () => Promise<void>): Promise<void> {
+        const result = this.#turn.then(step);
+        this.#turn = result.catch(() => undefined);
+        return result;
+    }
+}

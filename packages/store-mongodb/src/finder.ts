@@ -1,0 +1,123 @@
+import type {Collection, Document} from 'mongodb';
+import {compareRows, matches, type Row, type StoreQuery, type TableSpec} from 'woltage';
+import type {RowDocument} from './collections.ts';
+import {decodeRow} from './decode.ts';
+import {behind, misfits, sortOf} from './page-order.ts';
+import {idsOf} from './row-ids.ts';
+import {TopRows} from './top-rows.ts';
+import {allOf, compileWhere, type CompiledWhere} from './where.ts';
+
+/** Rows that were removed by a commit without a transaction leave their number behind for a while. */
+const PRESENT = {'_w.removed': {$exists: false}};
+const BATCH = 1000;
+
+/**
+ * Answers queries on one table, as `matches` and `compareRows` define them: MongoDB filters, sorts and limits where it means the same by that, and this process does
+ * the rest. Rows that change meanwhile may be found or not, but never twice.
+ */
+export class Finder {
+    readonly #collection: Collection<RowDocument>;
+    readonly #spec: TableSpec;
+
+    constructor(collection: Collection<RowDocument>, spec: TableSpec) {
+        this.#collection = collection;
+        this.#spec = spec;
+    }
+
+    /** The rows with these ids, in their order. */
+    async get(ids: readonly string[]): Promise<(Row | undefined)[]> {
+        if (ids.length === 0)
+            return [];
+        const found = new Map<string, Row>();
+        const documents = this.#collection.find({_id: {$in: [...ids]}}, {batchSize: ids.length + 1, timeoutMode: 'iteration'});
+        for await (const document of documents) {
+            if (document._w?.removed === undefined)
+                found.set(document._id, decodeRow(document));
+        }
+        return ids.map(id => found.get(id));
+    }
+
+    async find(query: StoreQuery): Promise<Row[]> {
+        const {where, sort, limit} = query;
+        if (limit === 0)
+            return [];
+        const ids = idsOf(this.#spec, where);
+        const compiled = compileWhere(where);
+        if (ids === undefined && limit !== undefined) {
+            const page = await this.#page(compiled, query, limit);
+            if (page !== undefined)
+                return page;
+        }
+        const accepts = accepting(query);
+        const top = new TopRows(compareRows(sort), limit);
+        for await (const [id, row] of this.#rows(ids === undefined ? [...compiled.all, PRESENT] : [{_id: {$in: ids}}, PRESENT])) {
+            if (accepts(row))
+                top.add({id, row});
+        }
+        return top.inOrder().map(({row}) => row);
+    }
+
+    async count(where: StoreQuery['where']): Promise<number> {
+        const ids = idsOf(this.#spec, where);
+        if (ids !== undefined)
+            return this.#countHere([{_id: {$in: ids}}, PRESENT], where);
+        const {usual, all, exceptions, isExact} = compileWhere(where);
+        if (!isExact)
+            return this.#countHere([...all, PRESENT], where);
+        const [counted, exceptional] = await Promise.all([
+            this.#collection.countDocuments(allOf([...usual, PRESENT])).then(Number),
+            exceptions.length === 0 ? 0 : this.#countHere([...all, {$or: exceptions}, PRESENT], where)
+        ]);
+        return counted + exceptional;
+    }
+
+    /** The first rows in MongoDB's order, if that is the portable order of all rows that match. */
+    async #page(compiled: CompiledWhere, query: StoreQuery, limit: number): Promise<Row[] | undefined> {
+        const {sort, cursor} = query;
+        const from = cursor === undefined ? undefined : behind(sort, cursor);
+        if (cursor !== undefined && from === undefined)
+            return undefined;
+        const filters = [...compiled.usual, ...from === undefined ? [] : [from], PRESENT];
+        const accepts = accepting(query);
+        const page: Row[] = [];
+        for await (const [, row] of this.#rows(filters, {sort: sortOf(sort), ...compiled.isExact ? {limit} : {}, batchSize: Math.min(limit, BATCH)})) {
+            if (accepts(row))
+                page.push(row);
+            // A row that doesn't belong here has taken the place of one that may.
+            else if (compiled.isExact)
+                return undefined;
+            if (page.length === limit)
+                break;
+        }
+        const others = misfits(sort, cursor === undefined ? page : [...page, cursor]);
+        if (others === undefined)
+            return undefined;
+        const misfit = await this.#collection.findOne(allOf([...compiled.all, {$or: [...compiled.exceptions, ...others]}, PRESENT]), {projection: {_id: 1}});
+        return misfit === null ? page : undefined;
+    }
+
+    async #countHere(filters: readonly Document[], where: StoreQuery['where']): Promise<number> {
+        let count = 0;
+        for await (const [, row] of this.#rows(filters)) {
+            if (matches(row, where))
+                count++;
+        }
+        return count;
+    }
+
+    /** Each row once, also when it changes its place in an index meanwhile. */
+    async *#rows(filters: readonly Document[], options: {readonly sort?: Document; readonly limit?: number; readonly batchSize?: number} = {}): AsyncGenerator<readonly [id: string, row: Row]> {
+        const seen = new Set<string>();
+        for await (const document of this.#collection.find(allOf(filters), {batchSize: BATCH, ...options, timeoutMode: 'iteration'})) {
+            if (seen.has(document._id))
+                continue;
+            seen.add(document._id);
+            yield [document._id, decodeRow(document)];
+        }
+    }
+}
+
+function accepting({where, sort, cursor}: StoreQuery): (row: Row) => boolean {
+    const order = compareRows(sort);
+    return row => matches(row, where) && (cursor === undefined || order(row, cursor) > 0);
+}

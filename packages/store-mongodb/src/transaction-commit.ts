@@ -1,0 +1,78 @@
+import type {ClientSession, MongoClient} from 'mongodb';
+import type {CommitBatch, RecordWrite} from 'woltage';
+import type {Collections} from './collections.ts';
+import {codeOf, DUPLICATE_KEY, PARALLEL_ARRAYS} from './mongodb-error.ts';
+import {recordId, staleRecord} from './records.ts';
+import {toText} from './text.ts';
+import {operationsOf, writesByTable, type TableWrites} from './writes.ts';
+
+const SESSION = {
+    readConcern: {level: 'local'}, writeConcern: {w: 'majority'}, readPreference: 'primary'
+} as const;
+
+/** Commits on servers with transactions: replica sets and sharded clusters. */
+export class TransactionCommit {
+    readonly #client: MongoClient;
+    readonly #collections: Collections;
+    readonly #timeoutMs: number;
+
+    constructor(client: MongoClient, collections: Collections, timeoutMs: number) {
+        this.#client = client;
+        this.#collections = collections;
+        this.#timeoutMs = timeoutMs;
+    }
+
+    /** @throws StaleRecordError */
+    async commit({writes = [], records = []}: CommitBatch): Promise<void> {
+        try {
+            await this.#write(writesByTable(writes), records);
+        } catch (error) {
+            if (codeOf(error) !== PARALLEL_ARRAYS)
+                throw error;
+            await this.#write(writesByTable(writes, true), records);
+        }
+    }
+
+    async #write(tables: readonly TableWrites[], records: readonly RecordWrite[]): Promise<void> {
+        const count = records.length + tables.reduce((sum, {writes}) => sum + writes.length, 0);
+        if (count === 0)
+            return;
+        // One document is written atomically as it is.
+        if (count === 1)
+            return this.#apply(tables, records, undefined);
+        const session = this.#client.startSession({defaultTimeoutMS: this.#timeoutMs});
+        try {
+            await session.withTransaction(() => this.#apply(tables, records, session), SESSION);
+        } finally {
+            await session.endSession();
+        }
+    }
+
+    async #apply(tables: readonly TableWrites[], records: readonly RecordWrite[], session: ClientSession | undefined): Promise<void> {
+        for (const record of records)
+            await this.#writeRecord(record, session);
+        for (const {table, writes} of tables)
+            await this.#collections.table(table).bulkWrite(operationsOf(writes), {ordered: false, ...session && {session}});
+    }
+
+    async #writeRecord(record: RecordWrite, session: ClientSession | undefined): Promise<void> {
+        const options = session === undefined ? {} : {session};
+        const {records, names: {scope}} = this.#collections;
+        const _id = recordId(scope, record.key);
+        const content = {value: toText(record.value ?? ''), token: toText(record.token)};
+        if (record.expected === null) {
+            await records.insertOne({_id, ...content}, options).catch((error: unknown) => {
+                throw codeOf(error) === DUPLICATE_KEY ? staleRecord(record.key) : error;
+            });
+            if (record.value === null)
+                await records.deleteOne({_id}, options);
+            return;
+        }
+        const filter = record.expected === undefined ? {_id} : {_id, token: toText(record.expected)};
+        const found = record.value === null
+            ? (await records.deleteOne(filter, options)).deletedCount
+            : (await records.replaceOne(filter, content, {...options, upsert: record.expected === undefined})).matchedCount;
+        if (found === 0 && record.expected !== undefined)
+            throw staleRecord(record.key);
+    }
+}
