@@ -1,9 +1,10 @@
 import {describe, inject} from 'vitest';
 import {hasDocker, startInDocker} from './docker.ts';
+import {mongodb} from './mongodb.ts';
 import {postgres} from './postgres.ts';
 import type {ServerKind, TestServer} from './server.ts';
 
-export const kinds: readonly ServerKind[] = [postgres];
+export const kinds: readonly ServerKind[] = [postgres, mongodb];
 
 /** What a search for a server has come to. */
 export type Found = {readonly url: string} | {readonly missing: string};

@@ -1,14 +1,15 @@
-import type {Collection, Document} from 'mongodb';
+import type {Collection, Document, FindOptions} from 'mongodb';
 import {compareRows, matches, type Row, type StoreQuery, type TableSpec} from 'woltage';
 import type {RowDocument} from './collections.ts';
 import {decodeRow} from './decode.ts';
+import {isUnsortable} from './mongodb-error.ts';
 import {behind, misfits, sortOf} from './page-order.ts';
 import {idsOf} from './row-ids.ts';
 import {TopRows} from './top-rows.ts';
 import {allOf, compileWhere, type CompiledWhere} from './where.ts';
 
 /** Rows that were removed by a commit without a transaction leave their number behind for a while. */
-const PRESENT = {'_w.removed': {$exists: false}};
+const NOT_REMOVED = {'_w.removed': {$exists: false}};
 const BATCH = 1000;
 
 /**
@@ -18,10 +19,12 @@ const BATCH = 1000;
 export class Finder {
     readonly #collection: Collection<RowDocument>;
     readonly #spec: TableSpec;
+    readonly #present: readonly Document[];
 
-    constructor(collection: Collection<RowDocument>, spec: TableSpec) {
+    constructor(collection: Collection<RowDocument>, spec: TableSpec, hasTransactions: boolean) {
         this.#collection = collection;
         this.#spec = spec;
+        this.#present = hasTransactions ? [] : [NOT_REMOVED];
     }
 
     /** The rows with these ids, in their order. */
@@ -44,13 +47,13 @@ export class Finder {
         const ids = idsOf(this.#spec, where);
         const compiled = compileWhere(where);
         if (ids === undefined && limit !== undefined) {
-            const page = await this.#page(compiled, query, limit);
+            const page = await this.#page(compiled, query, limit).catch(unlessUnsortable);
             if (page !== undefined)
                 return page;
         }
         const accepts = accepting(query);
         const top = new TopRows(compareRows(sort), limit);
-        for await (const [id, row] of this.#rows(ids === undefined ? [...compiled.all, PRESENT] : [{_id: {$in: ids}}, PRESENT])) {
+        for await (const [id, row] of this.#rows(ids === undefined ? [...compiled.all, ...this.#present] : [{_id: {$in: ids}}, ...this.#present])) {
             if (accepts(row))
                 top.add({id, row});
         }
@@ -60,13 +63,13 @@ export class Finder {
     async count(where: StoreQuery['where']): Promise<number> {
         const ids = idsOf(this.#spec, where);
         if (ids !== undefined)
-            return this.#countHere([{_id: {$in: ids}}, PRESENT], where);
+            return this.#countHere([{_id: {$in: ids}}, ...this.#present], where);
         const {usual, all, exceptions, isExact} = compileWhere(where);
         if (!isExact)
-            return this.#countHere([...all, PRESENT], where);
+            return this.#countHere([...all, ...this.#present], where);
         const [counted, exceptional] = await Promise.all([
-            this.#collection.countDocuments(allOf([...usual, PRESENT])).then(Number),
-            exceptions.length === 0 ? 0 : this.#countHere([...all, {$or: exceptions}, PRESENT], where)
+            this.#collection.countDocuments(allOf([...usual, ...this.#present])).then(Number),
+            exceptions.length === 0 ? 0 : this.#countHere([...all, {$or: exceptions}, ...this.#present], where)
         ]);
         return counted + exceptional;
     }
@@ -77,23 +80,28 @@ export class Finder {
         const from = cursor === undefined ? undefined : behind(sort, cursor);
         if (cursor !== undefined && from === undefined)
             return undefined;
-        const filters = [...compiled.usual, ...from === undefined ? [] : [from], PRESENT];
+        const page = await this.#pageInOrder(compiled, query, limit, from);
+        const others = page && misfits(sort, cursor === undefined ? page : [...page, cursor]);
+        if (others === undefined)
+            return undefined;
+        const misfit = await this.#collection.findOne(allOf([...compiled.all, {$or: [...compiled.exceptions, ...others]}, ...this.#present]), {projection: {_id: 1}});
+        return misfit === null ? page : undefined;
+    }
+
+    /** The first rows in MongoDB's order; `undefined` where rows that don't belong here may have taken the place of others. */
+    async #pageInOrder({usual, isExact}: CompiledWhere, query: StoreQuery, limit: number, from: Document | undefined): Promise<Row[] | undefined> {
+        const filters = [...usual, ...from === undefined ? [] : [from], ...this.#present];
         const accepts = accepting(query);
         const page: Row[] = [];
-        for await (const [, row] of this.#rows(filters, {sort: sortOf(sort), ...compiled.isExact ? {limit} : {}, batchSize: Math.min(limit, BATCH)})) {
+        for await (const [, row] of this.#rows(filters, {sort: sortOf(query.sort), allowDiskUse: true, ...isExact ? {limit} : {}, batchSize: Math.min(limit, BATCH)})) {
             if (accepts(row))
                 page.push(row);
-            // A row that doesn't belong here has taken the place of one that may.
-            else if (compiled.isExact)
+            else if (isExact)
                 return undefined;
             if (page.length === limit)
                 break;
         }
-        const others = misfits(sort, cursor === undefined ? page : [...page, cursor]);
-        if (others === undefined)
-            return undefined;
-        const misfit = await this.#collection.findOne(allOf([...compiled.all, {$or: [...compiled.exceptions, ...others]}, PRESENT]), {projection: {_id: 1}});
-        return misfit === null ? page : undefined;
+        return page;
     }
 
     async #countHere(filters: readonly Document[], where: StoreQuery['where']): Promise<number> {
@@ -106,7 +114,7 @@ export class Finder {
     }
 
     /** Each row once, also when it changes its place in an index meanwhile. */
-    async *#rows(filters: readonly Document[], options: {readonly sort?: Document; readonly limit?: number; readonly batchSize?: number} = {}): AsyncGenerator<readonly [id: string, row: Row]> {
+    async *#rows(filters: readonly Document[], options: FindOptions = {}): AsyncGenerator<readonly [id: string, row: Row]> {
         const seen = new Set<string>();
         for await (const document of this.#collection.find(allOf(filters), {batchSize: BATCH, ...options, timeoutMode: 'iteration'})) {
             if (seen.has(document._id))
@@ -120,4 +128,10 @@ export class Finder {
 function accepting({where, sort, cursor}: StoreQuery): (row: Row) => boolean {
     const order = compareRows(sort);
     return row => matches(row, where) && (cursor === undefined || order(row, cursor) > 0);
+}
+
+function unlessUnsortable(error: unknown): undefined {
+    if (!isUnsortable(error))
+        throw error;
+    return undefined;
 }

@@ -7,12 +7,16 @@ const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17280, 17419, 17420]);
 export const DUPLICATE_KEY = 11000;
 export const PARALLEL_ARRAYS = 171;
 export const NAMESPACE_EXISTS = 48;
+const BAD_VALUE = 2;
 /** Answers of a server that may do it a little later: there is no primary, it shuts down, its disk is full, it took too long, others were in the way. */
 const LATER: ReadonlySet<number> = new Set([
     6, 7, 24, 43, 50, 63, 64, 89, 91, 112, 133, 134, 150, 175, 189, 202, 225, 234, 237, 246, 251, 262, 290, 317, 358, 384, 9001, 10058, 10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031
 ]);
 
 export const codeOf = (error: unknown): number | undefined => error instanceof MongoServerError && typeof error.code === 'number' ? error.code : undefined;
+
+/** MongoDB doesn't sort by two fields that are arrays. */
+export const isUnsortable = (error: unknown): boolean => codeOf(error) === BAD_VALUE && (error as Error).message.includes('parallel arrays');
 
 /** The driver finds out about some documents before the server does. */
 const isTooLarge = (error: unknown): boolean => TOO_LARGE.has(codeOf(error) ?? 0) || error instanceof Error && /larger than the maximum size|object.*too large|ERR_OUT_OF_RANGE/i.test(error.message);

@@ -2,17 +2,17 @@ import {randomUUID} from 'node:crypto';
 import {storeConformance} from '@woltage/testing';
 import {MongoClient} from 'mongodb';
 import {afterAll, beforeAll, describe, it} from 'vitest';
-import {InProcessMongoDB} from '../test/server/mongodb-server.ts';
+import {standalone, transactional} from '../test/server/servers.ts';
 import {MongoDBStore} from './index.ts';
 
-for (const topology of ['replicaSet', 'standalone'] as const) {
-    let server: InProcessMongoDB;
+for (const {title, start} of [transactional, standalone]) {
+    let server: Awaited<ReturnType<typeof start>>;
     beforeAll(async () => {
-        server = await InProcessMongoDB.start({topology});
+        server = await start();
     });
     afterAll(() => server.stop());
 
-    storeConformance({describe, it}, `MongoDBStore on a ${topology}`, async () => {
+    storeConformance({describe, it}, `MongoDBStore on ${title}`, async () => {
         const database = `woltage-test-${randomUUID()}`;
         const create = (): MongoDBStore => new MongoDBStore({url: server.url, database});
         return {store: create(), second: create, cleanup: () => dropDatabase(server.url, database)};

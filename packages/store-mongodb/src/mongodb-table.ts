@@ -64,7 +64,7 @@ export class NativeTable extends PortableTable implements MongoDBTableMethods {
     replaceOne(entry: object, options?: ReplaceOptions): Promise<UpdateResult<never>> {
         return this.#write([entry], (collection, [document]) => {
             const {_id, ...content} = document as RowDocument;
-            return collection.replaceOne({_id}, content, options) as Promise<UpdateResult<never>>;
+            return collection.replaceOne({_id}, content, options);
         });
     }
 

@@ -50,15 +50,17 @@ function checkPlace({url, client, clientOptions}: MongoDBStoreOptions): void {
 }
 
 function checkSettings({database, prefix, timeoutMs, logger}: MongoDBStoreOptions): void {
-    if (database !== undefined && (typeof database !== 'string' || !/^[^\s/\\."$*<>:|?\0]{1,63}$/.test(database)))
-        throw fail('the database must be a name of at most 63 characters without /\\. "$*<>:|?.');
-    if (prefix !== undefined && (typeof prefix !== 'string' || !/^(?!system$)[A-Za-z_][A-Za-z0-9_-]{0,39}$/.test(prefix)))
+    if (!isOptional(database, value => typeof value === 'string' && /^[^\s/\\."$*<>:|?\0]{1,63}$/.test(value)))
+        throw fail('the database must be a name of at most 63 characters without white space and /\\."$*<>:|?');
+    if (!isOptional(prefix, value => typeof value === 'string' && /^(?!system$)[A-Za-z_][A-Za-z0-9_-]{0,39}$/.test(value)))
         throw fail('the prefix must be a letter and at most 39 letters, digits, hyphens and underscores more; not \'system\'.');
-    if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 1 && timeoutMs < 2 ** 31))
+    if (!isOptional(timeoutMs, value => typeof value === 'number' && value >= 1 && value < 2 ** 31))
         throw fail(`timeoutMs must be a number of ms, at least 1, not '${String(timeoutMs)}'.`);
-    if (logger !== undefined && (typeof logger !== 'object' || logger === null || typeof logger.warn !== 'function'))
+    if (!isOptional(logger, value => typeof value === 'object' && value !== null && 'warn' in value && typeof value.warn === 'function'))
         throw fail('the logger needs the methods debug, info, warn and error.');
 }
+
+const isOptional = (value: unknown, isValid: (value: unknown) => boolean): boolean => value === undefined || isValid(value);
 
 /** Also one of another copy of the package. */
 const isClient = (client: unknown): boolean =>

@@ -38,7 +38,7 @@ async function createIndexes({database, names}: Collections, {name, indexes}: Ta
     if (indexes.length === 0)
         return;
     try {
-        await database.collection(names.table(name)).createIndexes(indexes.map(fields => ({key: keyOf(fields)})));
+        await database.collection(names.table(name)).createIndexes([...new Map(indexes.map(fields => [JSON.stringify(fields), {key: keyOf(fields)}])).values()]);
     } catch (error) {
         if (!INDEX_REFUSED.has(codeOf(error) ?? 0))
             throw error;

@@ -43,7 +43,7 @@ export class ScopeData {
     }
 
     finder(spec: TableSpec): Finder {
-        return new Finder(this.collections.table(spec.name), spec);
+        return new Finder(this.collections.table(spec.name), spec, this.#transactions !== undefined);
     }
 
     get(table: TableSpec, ids: readonly string[]): Promise<(Row | undefined)[]> {

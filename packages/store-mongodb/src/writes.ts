@@ -36,9 +36,11 @@ export function operationsOf(writes: readonly EncodedWrite[]): AnyBulkWriteOpera
         if (document === null)
             removed.push(id);
         else
-            operations.push({replaceOne: {filter: {_id: id}, replacement: document as RowDocument, upsert: true}});
+            operations.push({replaceOne: {filter: {_id: id}, replacement: document, upsert: true}});
     }
-    if (removed.length > 0)
+    if (removed.length === 1)
+        operations.push({deleteOne: {filter: {_id: removed[0] as string}}});
+    else if (removed.length > 1)
         operations.push({deleteMany: {filter: {_id: {$in: removed}}}});
     return operations;
 }

@@ -1,3 +1,4 @@
+import {EJSON} from 'bson';
 import type {Doc} from './wire.ts';
 
 /** The order of BSON's types, as the manual lists it; numbers of all types share one place. */
@@ -62,7 +63,7 @@ function comparePrimitives(a: unknown, b: unknown): number {
     return left < right ? -1 : left > right ? 1 : 0;
 }
 
-const primitive = (value: unknown): number | string => typeof value === 'object' && !(value instanceof Date) ? String(value) : value as number;
+const primitive = (value: unknown): number | string => typeof value === 'object' && !(value instanceof Date) ? EJSON.stringify(value) : value as number;
 
 function compareArrays(a: readonly unknown[], b: readonly unknown[]): number {
     for (let i = 0; i < Math.min(a.length, b.length); i++) {

@@ -1,4 +1,4 @@
-import {Long, ObjectId, Timestamp} from 'bson';
+import {Binary, Long, ObjectId, Timestamp} from 'bson';
 import type {Doc} from './wire.ts';
 
 /** What a server presents itself as. */
@@ -23,3 +23,9 @@ export function hello(topology: Topology, port: number): Doc {
         lastWrite: {opTime: OP_TIME, lastWriteDate: new Date(), majorityOpTime: OP_TIME, majorityWriteDate: new Date()}
     };
 }
+
+/** What members of a replica set and routers tell with every answer. */
+export const gossip = (topology: Topology): Doc => topology === 'standalone' ? {} : {
+    operationTime: OP_TIME.ts,
+    $clusterTime: {clusterTime: OP_TIME.ts, signature: {hash: new Binary(Buffer.alloc(20)), keyId: Long.fromBigInt(2n ** 62n)}}
+};

@@ -96,25 +96,15 @@ function operator(name: string, operand: unknown): (values: readonly unknown[]) 
 const not = (test: (values: readonly unknown[]) => boolean) => (values: readonly unknown[]): boolean => !test(values);
 const anyOf = (tests: readonly Test[]): Test => value => tests.some(test => test(value));
 
+const TYPE_NAMES: ReadonlySet<unknown> = new Set(['number', 'string', 'object', 'array', 'bool', 'date', 'null', 'objectId', 'binData']);
+
 /** The wire doesn't keep doubles and 32-bit integers apart here. */
 function hasType(type: unknown): Test {
-    switch (type) {
-        case 'long':
-            return value => typeof value === 'bigint';
-        case 'double':
-        case 'int':
-            return value => typeof value === 'number';
-        case 'number':
-        case 'string':
-        case 'object':
-        case 'array':
-        case 'bool':
-        case 'date':
-        case 'null':
-        case 'objectId':
-        case 'binData':
-            return value => typeOf(value) === type;
-        default:
-            throw badValue(`Unknown type name alias: ${String(type)}`);
-    }
+    if (type === 'long')
+        return value => typeof value === 'bigint';
+    if (type === 'double' || type === 'int')
+        return value => typeof value === 'number';
+    if (!TYPE_NAMES.has(type))
+        throw badValue(`Unknown type name alias: ${String(type)}`);
+    return value => typeOf(value) === type;
 }

@@ -3,7 +3,7 @@ import {createServer, type AddressInfo, type Server, type Socket} from 'node:net
 import {Commands} from './commands.ts';
 import {Data} from './database.ts';
 import {CommandError} from './errors.ts';
-import {hello, type Topology} from './hello.ts';
+import {gossip, hello, type Topology} from './hello.ts';
 import {Scram} from './scram.ts';
 import {onMessages, type Doc, type Message} from './wire.ts';
 
@@ -39,6 +39,10 @@ export class InProcessMongoDB {
         const server = new InProcessMongoDB(options);
         await server.start();
         return server;
+    }
+
+    get #topology(): Topology {
+        return this.#options.topology ?? 'replicaSet';
     }
 
     get port(): number {
@@ -112,23 +116,22 @@ export class InProcessMongoDB {
             const answer = await this.#answer(name, command, scram);
             if (dropping !== undefined)
                 return void socket.destroy();
-            reply(answer);
+            reply({...answer, ...gossip(this.#topology)});
         } catch (error) {
             reply(error instanceof CommandError ? error.reply : new CommandError(1, 'InternalError', String((error as Error).stack)).reply);
         }
     }
 
     async #answer(name: string, command: Doc, scram: Scram | undefined): Promise<Doc> {
-        const {topology = 'replicaSet'} = this.#options;
         if (GREETINGS.has(name))
-            return hello(topology, this.#port);
+            return hello(this.#topology, this.#port);
         if (scram !== undefined && name === 'saslStart')
             return scram.start(command);
         if (scram !== undefined && name === 'saslContinue')
             return scram.continue(command);
         if (scram?.isDone === false)
             throw new CommandError(13, 'Unauthorized', `Command ${name} requires authentication`);
-        if (topology === 'standalone' && command['txnNumber'] !== undefined)
+        if (this.#topology === 'standalone' && command['txnNumber'] !== undefined)
             throw new CommandError(20, 'IllegalOperation', 'Transaction numbers are only allowed on a replica set member or mongos');
         return this.#commands.run(name, command);
     }

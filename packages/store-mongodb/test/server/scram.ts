@@ -6,7 +6,7 @@ import type {Doc} from './wire.ts';
 const ITERATIONS = 4096;
 const hmac = (key: Buffer | string, text: Buffer | string): Buffer => createHmac('sha256', key).update(text).digest();
 const refused = (): CommandError => new CommandError(18, 'AuthenticationFailed', 'Authentication failed.');
-const payloadOf = ({payload}: Doc): string => Buffer.from((payload as Binary).value() as Uint8Array).toString();
+const payloadOf = ({payload}: Doc): string => Buffer.from((payload as Binary).value()).toString();
 const fieldsOf = (text: string): Map<string, string> => new Map(text.split(',').map(part => [part.slice(0, 1), part.slice(2)]));
 const reply = (text: string, done: boolean): Doc => ({conversationId: 1, done, payload: new Binary(Buffer.from(text)), ok: 1});
 

@@ -57,19 +57,16 @@ export class Writer {
     async findAndModify({query = {}, sort, remove, update, new: wantsNew, upsert, arrayFilters}: Doc): Promise<Doc> {
         const found = await this.#findUnlocked(query as Doc, sort === undefined ? 1 : Infinity);
         const [doc] = sort === undefined ? found : found.sort(bySort(sort as Doc));
-        if (remove === true) {
-            if (doc !== undefined)
-                this.#write(idKey(doc['_id']), null);
-            return {lastErrorObject: {n: doc === undefined ? 0 : 1}, value: doc ?? null, ok: 1};
-        }
         if (doc === undefined && upsert !== true)
             return {lastErrorObject: {n: 0, updatedExisting: false}, value: null, ok: 1};
+        if (doc !== undefined && remove === true) {
+            this.#write(idKey(doc['_id']), null);
+            return {lastErrorObject: {n: 1}, value: doc, ok: 1};
+        }
         const result = doc === undefined ? upserted(query as Doc, update, arrayFilters) : updated(doc, update, arrayFilters);
         this.#write(idKey(result['_id']), result, doc === undefined);
-        return {
-            lastErrorObject: {n: 1, updatedExisting: doc !== undefined, ...doc === undefined ? {upserted: result['_id']} : {}},
-            value: wantsNew === true ? result : doc ?? null, ok: 1
-        };
+        const outcome = doc === undefined ? {updatedExisting: false, upserted: result['_id']} : {updatedExisting: true};
+        return {lastErrorObject: {n: 1, ...outcome}, value: wantsNew === true ? result : doc ?? null, ok: 1};
     }
 
     async #updateOne({q, u, multi, upsert, arrayFilters}: Doc): Promise<{readonly n: number; readonly nModified: number; readonly upsertedId?: unknown}> {
