@@ -5,6 +5,8 @@ import {Sessions} from './transactions.ts';
 export class Data {
     readonly clock = {now: 0};
     readonly sessions = new Sessions(this.clock);
+    /** Called before each single write: what it throws ends the command there, and the writes before it stay. */
+    beforeWrite: (() => void | Promise<void>) | undefined;
     readonly #collections = new Map<string, Collection>();
 
     /** A collection, which is made where it is missing. */

@@ -54,6 +54,11 @@ export class InProcessMongoDB {
         return `mongodb://${user === undefined ? '' : `${user.name}:${user.password}@`}127.0.0.1:${this.#port}/?directConnection=true`;
     }
 
+    /** Called before each single write, see {@link Data.beforeWrite}. */
+    set beforeWrite(call: (() => void | Promise<void>) | undefined) {
+        this.#data.beforeWrite = call;
+    }
+
     /** How many cursors clients have left open. */
     get openCursors(): number {
         return this.#commands.cursors.size;

@@ -56,6 +56,7 @@ export class Writer {
 
     async findAndModify({query = {}, sort, remove, update, new: wantsNew, upsert, arrayFilters}: Doc): Promise<Doc> {
         const found = await this.#findUnlocked(query as Doc, sort === undefined ? 1 : Infinity);
+        await this.#data.beforeWrite?.();
         const [doc] = sort === undefined ? found : found.sort(bySort(sort as Doc));
         if (doc === undefined && upsert !== true)
             return {lastErrorObject: {n: 0, updatedExisting: false}, value: null, ok: 1};
@@ -87,6 +88,7 @@ export class Writer {
         const sums: Record<string, number> = {n: 0};
         const writeErrors: Doc[] = [];
         for (const [index, statement] of statements.entries()) {
+            await this.#data.beforeWrite?.();
             try {
                 for (const [name, count] of Object.entries(await run(statement, index)))
                     sums[name] = (sums[name] ?? 0) + (count as number);
