@@ -3,6 +3,7 @@ import {ConfigError, UnavailableError, type Logger} from 'woltage';
 import {credentialsRefused, isAboutCredentials, messageOf, storeError, unreachable} from './mongodb-error.ts';
 import {checkOptions, databaseName, serverName, type MongoDBStoreOptions} from './options.ts';
 import {watchTrouble} from './trouble.ts';
+import {within} from './within.ts';
 
 /** The servers, while they are connected. */
 export interface Link {
@@ -101,19 +102,22 @@ export class Connection {
                 await client.close();
         };
         try {
-            await client.connect();
-            const {msg, setName} = await client.db('admin', {timeoutMS: this.timeoutMs}).command({hello: 1});
-            const hasTransactions = msg === 'isdbgrid' || setName !== undefined;
-            const database = client.db(this.#databaseName, {
-                timeoutMS: this.timeoutMs, writeConcern: hasTransactions ? {w: 'majority'} : {w: 1, journal: true}, readPreference: 'primary'
-            });
-            // Without credentials, a server that wants them answers to greetings alone.
-            await database.collection(`${this.prefix}.records`).findOne({_id: '' as never});
-            return {client, database, hasTransactions, release};
+            const {timeoutMs} = this;
+            return {...await within(timeoutMs, this.#greet(client), () => new Error('it gives no answer')), release};
         } catch (error) {
             await release();
             throw isAboutCredentials(error) ? credentialsRefused(error, this.server) : unreachable(this.server, this.timeoutMs, error);
         }
+    }
+
+    async #greet(client: MongoClient): Promise<Link> {
+        await client.connect();
+        const {msg, setName} = await client.db('admin').command({hello: 1});
+        const hasTransactions = msg === 'isdbgrid' || setName !== undefined;
+        const database = client.db(this.#databaseName, {writeConcern: hasTransactions ? {w: 'majority'} : {w: 1, journal: true}, readPreference: 'primary'});
+        // Without credentials, a server that wants them answers to greetings alone.
+        await database.collection(`${this.prefix}.records`).findOne({_id: '' as never});
+        return {client, database, hasTransactions};
     }
 
     /** Makes no connection yet. */
@@ -121,7 +125,9 @@ export class Connection {
         const {url, clientOptions} = this.#options;
         const {timeoutMs} = this;
         try {
-            return new MongoClient(url as string, {connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, appName: 'woltage', ...clientOptions});
+            return new MongoClient(url as string, {
+                connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs, socketTimeoutMS: timeoutMs, appName: 'woltage', ...clientOptions
+            });
         } catch (error) {
             const message = messageOf(error);
             // The driver repeats a connection string that it can't read.

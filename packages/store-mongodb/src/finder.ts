@@ -32,7 +32,7 @@ export class Finder {
         if (ids.length === 0)
             return [];
         const found = new Map<string, Row>();
-        const documents = this.#collection.find({_id: {$in: [...ids]}}, {batchSize: ids.length + 1, timeoutMode: 'iteration'});
+        const documents = this.#collection.find({_id: {$in: [...ids]}}, {batchSize: ids.length + 1});
         for await (const document of documents) {
             if (document._w?.removed === undefined)
                 found.set(document._id, decodeRow(document));
@@ -116,7 +116,7 @@ export class Finder {
     /** Each row once, also when it changes its place in an index meanwhile. */
     async *#rows(filters: readonly Document[], options: FindOptions = {}): AsyncGenerator<readonly [id: string, row: Row]> {
         const seen = new Set<string>();
-        for await (const document of this.#collection.find(allOf(filters), {batchSize: BATCH, ...options, timeoutMode: 'iteration'})) {
+        for await (const document of this.#collection.find(allOf(filters), {batchSize: BATCH, ...options})) {
             if (seen.has(document._id))
                 continue;
             seen.add(document._id);

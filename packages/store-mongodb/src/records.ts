@@ -17,7 +17,7 @@ export async function readRecords({records, names: {scope}}: Collections, keys: 
     if (keys.length === 0)
         return [];
     const ids = keys.map(key => recordId(scope, key));
-    const found = await records.find({_id: {$in: ids}, ...PRESENT}, {batchSize: keys.length + 1, timeoutMode: 'iteration'}).toArray();
+    const found = await records.find({_id: {$in: ids}, ...PRESENT}, {batchSize: keys.length + 1}).toArray();
     const byId = new Map(found.map(document => [document._id, document]));
     return ids.map(id => {
         const document = byId.get(id);
@@ -30,7 +30,7 @@ export async function listRecords({records, names: {scope}}: Collections, prefix
         return [];
     const range = recordRange(scope, prefix);
     const ids = after !== undefined && compareValues(after, prefix) >= 0 ? {$gt: recordId(scope, after), $lt: range.$lt} : range;
-    const found = await records.find({_id: ids, ...PRESENT}, {sort: {_id: 1}, ...limit === undefined ? {} : {limit}, batchSize: 1000, timeoutMode: 'iteration'}).toArray();
+    const found = await records.find({_id: ids, ...PRESENT}, {sort: {_id: 1}, ...limit === undefined ? {} : {limit}, batchSize: 1000}).toArray();
     return found.map(document => ({key: fromText(document._id.slice(scope.length + 1)), ...toRecord(document)}));
 }
 

@@ -101,7 +101,7 @@ export class MongoDBRedoStore implements RedoStore {
             return text;
         const ids = this.#partIds(token, parts);
         const found = new Map<string, string>();
-        for await (const part of this.#redo.find({_id: {$in: ids}}, {timeoutMode: 'iteration'}))
+        for await (const part of this.#redo.find({_id: {$in: ids}}))
             found.set(part._id, part.text);
         return found.size === parts ? text + ids.map(id => found.get(id)).join('') : undefined;
     }
@@ -152,7 +152,8 @@ async function write<D extends RowDocument | RecordDocument>(collection: Collect
     try {
         await collection.bulkWrite(operations, {ordered: false});
     } catch (error) {
-        if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined)
+        // With other codes, or none, the bulk write wasn't carried out to its end.
+        if (!(error instanceof MongoBulkWriteError) || error.code !== DUPLICATE_KEY && error.code !== PARALLEL_ARRAYS || error.result.getWriteConcernError() !== undefined)
             throw error;
         const failed = [error.writeErrors].flat().filter(({code, errmsg}) => code !== DUPLICATE_KEY || errmsg?.includes('index: _id_') !== true);
         if (failed.length > 0)

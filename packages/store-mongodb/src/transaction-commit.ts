@@ -2,13 +2,10 @@ import type {ClientSession, MongoClient} from 'mongodb';
 import type {CommitBatch, RecordWrite} from 'woltage';
 import type {Collections} from './collections.ts';
 import {codeOf, DUPLICATE_KEY, PARALLEL_ARRAYS} from './mongodb-error.ts';
+import {inTransaction} from './in-transaction.ts';
 import {recordId, staleRecord} from './records.ts';
 import {toText} from './text.ts';
 import {operationsOf, writesByTable, type TableWrites} from './writes.ts';
-
-const SESSION = {
-    readConcern: {level: 'local'}, writeConcern: {w: 'majority'}, readPreference: 'primary'
-} as const;
 
 /** Commits on servers with transactions: replica sets and sharded clusters. */
 export class TransactionCommit {
@@ -40,12 +37,7 @@ export class TransactionCommit {
         // One document is written atomically as it is.
         if (count === 1)
             return this.#apply(tables, records, undefined);
-        const session = this.#client.startSession({defaultTimeoutMS: this.#timeoutMs});
-        try {
-            await session.withTransaction(() => this.#apply(tables, records, session), SESSION);
-        } finally {
-            await session.endSession();
-        }
+        await inTransaction(this.#client, this.#timeoutMs, session => this.#apply(tables, records, session));
     }
 
     async #apply(tables: readonly TableWrites[], records: readonly RecordWrite[], session: ClientSession | undefined): Promise<void> {

@@ -42,7 +42,7 @@ export class BreakingProxy {
 
     /** Cuts all connections, and lets nobody through. */
     refuse(): void {
-        this.#refusesThen = true;
+        this.#refuses = true;
         this.#cutAll();
     }
 
@@ -91,20 +91,21 @@ export class BreakingProxy {
             this.#cut = {afterBytes: cut.afterBytes - data.length};
             return void server.write(data);
         }
+        this.#refuses = this.#refusesThen;
         server.write(data.subarray(0, cut.afterBytes), () => this.#cutAll());
     }
 
     #fromServer(data: Buffer, client: Socket): void {
         this.received += data.length;
-        if (this.#cut === 'at the answer')
+        if (this.#cut === 'at the answer') {
+            this.#refuses = this.#refusesThen;
             this.#cutAll();
-        else if (!this.#isSilent)
+        } else if (!this.#isSilent)
             client.write(data);
     }
 
     #cutAll(): void {
         this.#cut = undefined;
-        this.#refuses = this.#refusesThen;
         // What the server has got, it shall carry out.
         this.#sockets.forEach(socket => socket.destroySoon());
     }
