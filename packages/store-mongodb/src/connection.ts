@@ -5,6 +5,9 @@ import {checkOptions, databaseName, serverName, type MongoDBStoreOptions} from '
 import {watchTrouble} from './trouble.ts';
 import {within} from './within.ts';
 
+const DEFAULT_HEARTBEAT_MS = 10_000;
+const MIN_HEARTBEAT_MS = 500;
+
 /** The servers, while they are connected. */
 export interface Link {
     readonly client: MongoClient;
@@ -126,7 +129,9 @@ export class Connection {
         const {timeoutMs} = this;
         try {
             return new MongoClient(url as string, {
-                connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs, socketTimeoutMS: timeoutMs, appName: 'woltage', ...clientOptions
+                connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs, socketTimeoutMS: timeoutMs, appName: 'woltage',
+                // A server that was lost is at times looked for at the next regular heartbeat only.
+                heartbeatFrequencyMS: Math.max(MIN_HEARTBEAT_MS, Math.min(DEFAULT_HEARTBEAT_MS, timeoutMs / 2)), ...clientOptions
             });
         } catch (error) {
             const message = messageOf(error);
