@@ -12,6 +12,8 @@ export interface InProcessOptions {
     readonly topology?: Topology;
     /** Who is let in. @default everybody */
     readonly user?: {readonly name: string; readonly password: string};
+    /** What another server has kept. @default nothing */
+    readonly data?: Data;
 }
 
 const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster']);
@@ -22,9 +24,9 @@ const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster']
  */
 export class InProcessMongoDB {
     readonly #options: InProcessOptions;
-    readonly #data = new Data();
+    readonly data: Data;
     readonly #sockets = new Set<Socket>();
-    #commands = new Commands(this.#data);
+    #commands: Commands;
     #server: Server | undefined;
     #port = 0;
     #drops: {readonly command: string; readonly isExecuted: boolean}[] = [];
@@ -33,6 +35,8 @@ export class InProcessMongoDB {
 
     private constructor(options: InProcessOptions) {
         this.#options = options;
+        this.data = options.data ?? new Data();
+        this.#commands = new Commands(this.data);
     }
 
     static async start(options: InProcessOptions = {}): Promise<InProcessMongoDB> {
@@ -56,7 +60,7 @@ export class InProcessMongoDB {
 
     /** Called before each single write, see {@link Data.beforeWrite}. */
     set beforeWrite(call: (() => void | Promise<void>) | undefined) {
-        this.#data.beforeWrite = call;
+        this.data.beforeWrite = call;
     }
 
     /** How many cursors clients have left open. */
@@ -82,8 +86,8 @@ export class InProcessMongoDB {
         const closed = once(server, 'close');
         server.close();
         this.#sockets.forEach(socket => socket.destroy());
-        this.#data.sessions.abortAll();
-        this.#commands = new Commands(this.#data);
+        this.data.sessions.abortAll();
+        this.#commands = new Commands(this.data);
         await closed;
     }
 

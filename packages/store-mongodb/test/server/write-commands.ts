@@ -23,14 +23,12 @@ export class Writer {
     }
 
     async insert({documents, ordered}: Doc): Promise<Doc> {
-        return this.#each(documents as Doc[], ordered, async doc => {
+        return this.#each(documents as Doc[], ordered, doc => {
             const whole = {...doc, _id: doc['_id'] ?? new ObjectId()};
-            const key = idKey(whole._id);
-            await this.#unlocked(key);
-            if (this.#collection.get(key, this.#transaction) !== undefined)
-                throw this.#duplicateId(whole._id);
-            this.#write(key, whole);
-            return {n: 1};
+            return this.#whenUnlocked(() => [idKey(whole._id)], ([key]) => {
+                this.#write(key as string, whole, true);
+                return {n: 1};
+            });
         });
     }
 
@@ -46,41 +44,58 @@ export class Writer {
     }
 
     async delete({deletes, ordered}: Doc): Promise<Doc> {
-        return this.#each(deletes as Doc[], ordered, async ({q, limit}) => {
-            const found = await this.#findUnlocked(q as Doc, Number(limit) || Infinity);
-            for (const doc of found)
-                this.#write(idKey(doc['_id']), null);
-            return {n: found.length};
+        return this.#each(deletes as Doc[], ordered, ({q, limit}) => this.#whenUnlocked(() => this.#keysOf(q as Doc, Number(limit) || Infinity), keys => {
+            for (const key of keys)
+                this.#write(key, null);
+            return {n: keys.length};
+        }));
+    }
+
+    async findAndModify(command: Doc): Promise<Doc> {
+        await this.#data.beforeWrite?.();
+        const {query = {}, sort, upsert, update, arrayFilters} = command;
+        const keys = (): string[] => {
+            const found = this.#keysOf(query as Doc, sort === undefined ? 1 : Infinity);
+            return sort === undefined ? found : found.sort((a, b) => bySort(sort as Doc)(this.#doc(a), this.#doc(b))).slice(0, 1);
+        };
+        return this.#whenUnlocked(keys, ([key]) => {
+            if (key !== undefined)
+                return this.#modify(key, command);
+            if (upsert !== true)
+                return {lastErrorObject: {n: 0, updatedExisting: false}, value: null, ok: 1};
+            const doc = upserted(query as Doc, update, arrayFilters);
+            this.#write(idKey(doc['_id']), doc, true);
+            return {lastErrorObject: {n: 1, updatedExisting: false, upserted: doc['_id']}, value: command['new'] === true ? doc : null, ok: 1};
         });
     }
 
-    async findAndModify({query = {}, sort, remove, update, new: wantsNew, upsert, arrayFilters}: Doc): Promise<Doc> {
-        const found = await this.#findUnlocked(query as Doc, sort === undefined ? 1 : Infinity);
-        await this.#data.beforeWrite?.();
-        const [doc] = sort === undefined ? found : found.sort(bySort(sort as Doc));
-        if (doc === undefined && upsert !== true)
-            return {lastErrorObject: {n: 0, updatedExisting: false}, value: null, ok: 1};
-        if (doc !== undefined && remove === true) {
-            this.#write(idKey(doc['_id']), null);
-            return {lastErrorObject: {n: 1}, value: doc, ok: 1};
+    #modify(key: string, {remove, update, new: wantsNew, arrayFilters}: Doc): Doc {
+        const before = this.#doc(key);
+        if (remove === true) {
+            this.#write(key, null);
+            return {lastErrorObject: {n: 1}, value: before, ok: 1};
         }
-        const result = doc === undefined ? upserted(query as Doc, update, arrayFilters) : updated(doc, update, arrayFilters);
-        this.#write(idKey(result['_id']), result, doc === undefined);
-        const outcome = doc === undefined ? {updatedExisting: false, upserted: result['_id']} : {updatedExisting: true};
-        return {lastErrorObject: {n: 1, ...outcome}, value: wantsNew === true ? result : doc ?? null, ok: 1};
+        const after = updated(before, update, arrayFilters);
+        this.#write(key, after);
+        return {lastErrorObject: {n: 1, updatedExisting: true}, value: wantsNew === true ? after : before, ok: 1};
     }
 
-    async #updateOne({q, u, multi, upsert, arrayFilters}: Doc): Promise<{readonly n: number; readonly nModified: number; readonly upsertedId?: unknown}> {
-        const found = await this.#findUnlocked(q as Doc, multi === true ? Infinity : 1);
-        if (found.length === 0 && upsert === true) {
-            const doc = upserted(q as Doc, u, arrayFilters);
-            await this.#unlocked(idKey(doc['_id']));
-            this.#write(idKey(doc['_id']), doc, true);
-            return {n: 1, nModified: 0, upsertedId: doc['_id']};
-        }
-        for (const doc of found)
-            this.#write(idKey(doc['_id']), updated(doc, u, arrayFilters));
-        return {n: found.length, nModified: found.length};
+    #updateOne({q, u, multi, upsert, arrayFilters}: Doc): Promise<{readonly n: number; readonly nModified: number; readonly upsertedId?: unknown}> {
+        const isInsert = (keys: readonly string[]): boolean => keys.length === 0 && upsert === true;
+        const keys = (): string[] => this.#keysOf(q as Doc, multi === true ? Infinity : 1);
+        const insert = upsert === true ? upserted(q as Doc, u, arrayFilters) : undefined;
+        return this.#whenUnlocked(() => {
+            const found = keys();
+            return isInsert(found) ? [idKey(insert?.['_id'])] : found;
+        }, locked => {
+            if (insert !== undefined && isInsert(keys())) {
+                this.#write(locked[0] as string, insert, true);
+                return {n: 1, nModified: 0, upsertedId: insert['_id']};
+            }
+            for (const key of locked)
+                this.#write(key, updated(this.#doc(key), u, arrayFilters));
+            return {n: locked.length, nModified: locked.length};
+        });
     }
 
     /** Statements one by one; those that fail are told of, and end an ordered list. */
@@ -111,20 +126,23 @@ export class Writer {
         this.#collection.write(key, doc, this.#transaction, this.#data.clock);
     }
 
-    /** A write outside of transactions waits for those that hold what it wants. */
-    async #unlocked(key: string): Promise<void> {
-        for (let holder; this.#transaction === undefined && (holder = this.#collection.lockOf(key, undefined)) !== undefined;)
+    /** Looks for documents and writes them in one go. Outside of transactions, a write waits for those that hold what it wants. */
+    async #whenUnlocked<R>(find: () => string[], write: (keys: readonly string[]) => R): Promise<R> {
+        for (; ;) {
+            const keys = find();
+            const holder = this.#transaction === undefined ? keys.map(key => this.#collection.lockOf(key, undefined)).find(lock => lock !== undefined) : undefined;
+            if (holder === undefined)
+                return write(keys);
             await holder.ended;
+        }
     }
 
-    async #findUnlocked(filter: Doc, limit: number): Promise<Doc[]> {
-        for (; ;) {
-            const found = this.#collection.find(filter, this.#transaction, limit);
-            const locked = found.map(doc => idKey(doc['_id'])).find(key => this.#transaction === undefined && this.#collection.lockOf(key, undefined) !== undefined);
-            if (locked === undefined)
-                return found;
-            await this.#unlocked(locked);
-        }
+    #keysOf(filter: Doc, limit: number): string[] {
+        return this.#collection.find(filter, this.#transaction, limit).map(doc => idKey(doc['_id']));
+    }
+
+    #doc(key: string): Doc {
+        return this.#collection.get(key, this.#transaction) as Doc;
     }
 
     #duplicateId(id: unknown): CommandError {
