@@ -1,4 +1,4 @@
-import type {Collection, Db, Document} from 'mongodb';
+import type {BSONSerializeOptions, Collection, Db, Document} from 'mongodb';
 import type {Names} from './names.ts';
 
 /** Bookkeeping of the redo record within a document: the number of the commit that wrote it, and when it was removed. */
@@ -39,7 +39,11 @@ export interface RedoDocument {
 }
 
 /** Integers of 64 bits come as bigint: a Long is how a bigint is kept. */
-const BSON_OPTIONS = {useBigInt64: true, ignoreUndefined: true} as const;
+const BSON_OPTIONS: BSONSerializeOptions = {
+    useBigInt64: true, ignoreUndefined: true,
+    // The driver looks names of fields up in here; in its own, empty object it finds `constructor` and the like.
+    fieldsAsRaw: Object.create(null) as Document
+};
 
 /** The collections of one scope. */
 export class Collections {

@@ -110,7 +110,7 @@ describe('A commit of a MongoDBStore on a server without transactions', () => {
         }
     });
 
-    it('leaves nothing behind of logs in several parts, whoever died while writing them', async () => {
+    it('takes a log in several parts as a whole, whoever died while writing it', async () => {
         const namespace = randomUUID();
         const wide = {t: {key: z.object({id: z.string()}), schema: z.object({text: z.string()})}};
         const rows = (text: string): RowWrite[] => Array.from({length: 12}, (_, i) => ({table: 't', id: JSON.stringify(String(i)), row: {id: String(i), text: `${i}${text}`.repeat(400_000)}}));
