@@ -79,9 +79,9 @@ function operator(name: string, operand: unknown): (values: readonly unknown[]) 
         case '$lte':
             return some(inRange(operand, order => order <= 0));
         case '$in':
-            return some(anyOf((operand as unknown[]).map(equals)));
+            return some(isOneOf(operand as unknown[]));
         case '$nin':
-            return not(some(anyOf((operand as unknown[]).map(equals))));
+            return not(some(isOneOf(operand as unknown[])));
         case '$exists':
             return values => values.some(value => value !== undefined) === Boolean(operand);
         case '$type':
@@ -95,6 +95,12 @@ function operator(name: string, operand: unknown): (values: readonly unknown[]) 
 
 const not = (test: (values: readonly unknown[]) => boolean) => (values: readonly unknown[]): boolean => !test(values);
 const anyOf = (tests: readonly Test[]): Test => value => tests.some(test => test(value));
+
+function isOneOf(values: readonly unknown[]): Test {
+    const strings = new Set(values.filter(value => typeof value === 'string'));
+    const isOther = anyOf(values.filter(value => typeof value !== 'string').map(equals));
+    return value => typeof value === 'string' ? strings.has(value) : isOther(value);
+}
 
 const TYPE_NAMES: ReadonlySet<unknown> = new Set(['number', 'string', 'object', 'array', 'bool', 'date', 'null', 'objectId', 'binData']);
 
