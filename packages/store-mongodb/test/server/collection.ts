@@ -62,7 +62,7 @@ export class Collection {
                 throw writeConflict();
         }
         if (doc !== null)
-            this.#checkIndexes(key, doc, transaction);
+            this.indexes.forEach(index => this.#checkIndex(index, key, doc, transaction));
         if (transaction === undefined)
             return this.apply(key, doc, clock);
         this.#locks.set(key, transaction);
@@ -93,23 +93,28 @@ export class Collection {
         }
     }
 
+    /** @throws CommandError when the documents that are there can't be indexed so */
+    addIndex(index: Index): void {
+        for (const doc of this.#docs.values())
+            this.#checkIndex(index, idKey(doc['_id']), doc, undefined);
+        this.indexes.push(index);
+    }
+
     #candidates(filter: Doc, transaction: Transaction | undefined): Iterable<Doc> {
         const ids = idsOf(filter['_id']);
         return ids === undefined ? this.all(transaction) : ids.map(id => this.get(idKey(id), transaction)).filter(doc => doc !== undefined);
     }
 
-    #checkIndexes(key: string, doc: Doc, transaction: Transaction | undefined): void {
-        for (const {name, key: pattern, unique} of this.indexes) {
-            const paths = Object.keys(pattern);
-            const values = paths.map(path => valueAt(doc, path) ?? null);
-            if (values.filter(Array.isArray).length > 1)
-                throw parallelArrays(paths.filter((_path, i) => Array.isArray(values[i])));
-            if (unique !== true)
-                continue;
-            for (const other of this.all(transaction)) {
-                if (idKey(other['_id']) !== key && paths.every((path, i) => compare(valueAt(other, path) ?? null, values[i]) === 0))
-                    throw duplicateKey(this.namespace, name, pattern, Object.fromEntries(paths.map((path, i) => [path, values[i]])));
-            }
+    #checkIndex({name, key: pattern, unique}: Index, key: string, doc: Doc, transaction: Transaction | undefined): void {
+        const paths = Object.keys(pattern);
+        const values = paths.map(path => valueAt(doc, path) ?? null);
+        if (values.filter(Array.isArray).length > 1)
+            throw parallelArrays(paths.filter((_path, i) => Array.isArray(values[i])));
+        if (unique !== true)
+            return;
+        for (const other of this.all(transaction)) {
+            if (idKey(other['_id']) !== key && paths.every((path, i) => compare(valueAt(other, path) ?? null, values[i]) === 0))
+                throw duplicateKey(this.namespace, name, pattern, Object.fromEntries(paths.map((path, i) => [path, values[i]])));
         }
     }
 }

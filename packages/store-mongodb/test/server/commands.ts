@@ -104,7 +104,7 @@ export class Commands {
             if (known !== undefined && JSON.stringify(known.key) !== JSON.stringify(index.key))
                 throw new CommandError(86, 'IndexKeySpecsConflict', `An existing index has the same name as the requested index: ${index.name}`);
             if (known === undefined)
-                collection.indexes.push(index);
+                collection.addIndex(index);
         }
         return {numIndexesBefore: before, numIndexesAfter: collection.indexes.length, createdCollectionAutomatically: false, ok: 1};
     }
