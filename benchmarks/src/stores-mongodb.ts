@@ -75,7 +75,7 @@ async function rawReplay(collection: Collection<Account>, reads: boolean): Promi
 }
 
 async function startServer(): Promise<string> {
-    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('mongodb-server.ts', import.meta.url))], {stdio: ['pipe', 'pipe', 'inherit']});
+    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../../packages/store-mongodb/test/server/main.ts', import.meta.url))], {stdio: ['pipe', 'pipe', 'inherit']});
     child.stdout.setEncoding('utf8');
     const [line] = await once(child.stdout, 'data') as [string];
     return line.trim();

@@ -1,4 +1,4 @@
-import type {IndexDescription} from 'mongodb';
+import type {CreateIndexesOptions, IndexDescription} from 'mongodb';
 import {ConfigError, type TableSpec} from 'woltage';
 import type {Collections} from './collections.ts';
 import {toTopFieldName} from './field-name.ts';
@@ -7,6 +7,9 @@ import {recordRange} from './records.ts';
 
 /** Answers that say that an index can't be: CannotCreateIndex, CannotIndexParallelArrays, IndexOptionsConflict, IndexKeySpecsConflict. */
 const INDEX_REFUSED: ReadonlySet<number> = new Set([67, 171, 85, 86]);
+
+/** An index over rows that are there already takes its time: an hour, in ms. */
+const PATIENT: CreateIndexesOptions & {readonly socketTimeoutMS: number} = {socketTimeoutMS: 3_600_000};
 
 /** Creates a scope's tables and indexes where they are missing. @throws ConfigError `MONGODB_INDEX` */
 export async function createTables(collections: Collections, specs: Iterable<TableSpec>): Promise<void> {
@@ -38,7 +41,8 @@ async function createIndexes({database, names}: Collections, {name, indexes}: Ta
     if (indexes.length === 0)
         return;
     try {
-        await database.collection(names.table(name)).createIndexes([...new Map(indexes.map(fields => [JSON.stringify(fields), {key: keyOf(fields)}])).values()]);
+        const distinct = new Map(indexes.map(fields => [JSON.stringify(fields), {key: keyOf(fields)}]));
+        await database.collection(names.table(name)).createIndexes([...distinct.values()], PATIENT);
     } catch (error) {
         if (!INDEX_REFUSED.has(codeOf(error) ?? 0))
             throw error;

@@ -125,6 +125,17 @@ describe('The collections of a MongoDBStore', () => {
         await client.close();
     });
 
+    it('get indexes that take longer than a call may', async () => {
+        const hasty = new MongoDBStore({url: server.url, timeoutMs: 200});
+        await hasty.connect();
+        server.onCommand = name => name === 'createIndexes' ? new Promise(resolve => setTimeout(resolve, 700)) : undefined;
+        await hasty.scope({namespace: randomUUID(), tables}).createTables();
+        server.onCommand = name => name === 'find' ? new Promise(resolve => setTimeout(resolve, 700)) : undefined;
+        await expect(hasty.scope({namespace: randomUUID(), tables}).tables.orders.find()).rejects.toMatchObject({code: 'MONGODB_UNAVAILABLE'});
+        server.onCommand = name => void commands.push(name);
+        await hasty.close();
+    });
+
     it('say why an index can\'t be', async () => {
         const namespace = randomUUID();
         const plain = {orders: {...tables.orders, schema: z.object({a: z.unknown(), b: z.unknown()}), indexes: []}};
