@@ -98,6 +98,22 @@ describe('A commit of a MongoDBStore', () => {
         expect(await scope.tables.orders.count()).toBe(490);
     });
 
+    it('is a transaction on a sharded cluster as well', async () => {
+        const cluster = await InProcessMongoDB.start({topology: 'sharded'});
+        const router = new MongoDBStore({url: cluster.url});
+        await router.connect();
+        const scope = router.scope({namespace: randomUUID(), tables});
+        await scope.createTables();
+        const sent: string[] = [];
+        cluster.onCommand = name => void sent.push(name);
+        await scope.commit({writes: [0, 1].map(n => ({table: 'orders', id: JSON.stringify(order(n).id), row: order(n)})), records: [{key: 'r', value: '1', token: 'a', expected: null}]});
+        expect(sent.filter(name => name !== 'hello')).toEqual(['insert', 'update', 'commitTransaction']);
+        await expect(scope.commit({writes: [{table: 'orders', id: '"x"', row: order(5)}], records: [{key: 'r', value: '2', token: 'b', expected: null}]})).rejects.toMatchObject({code: 'STALE_RECORD'});
+        expect(await scope.tables.orders.count()).toBe(2);
+        await router.close();
+        await cluster.stop();
+    });
+
     it('of a single row or record needs no transaction', async () => {
         const scope = await withOrders(1);
         for (const [expected, call] of [
