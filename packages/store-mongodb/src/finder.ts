@@ -2,8 +2,10 @@ import type {Collection, Document, FindOptions} from 'mongodb';
 import {compareRows, matches, type Row, type StoreQuery, type TableSpec} from 'woltage';
 import type {RowDocument} from './collections.ts';
 import {decodeRow} from './decode.ts';
+import {documentId} from './document-id.ts';
+import {toTopFieldName} from './field-name.ts';
 import {isUnsortable} from './mongodb-error.ts';
-import {behind, misfits, sortOf} from './page-order.ts';
+import {behind, leadOf, misfits, sortOf, upTo} from './page-order.ts';
 import {idsOf} from './row-ids.ts';
 import {TopRows} from './top-rows.ts';
 import {allOf, compileWhere, type CompiledWhere} from './where.ts';
@@ -32,19 +34,19 @@ export class Finder {
         if (ids.length === 0)
             return [];
         const found = new Map<string, Row>();
-        const documents = this.#collection.find({_id: {$in: [...ids]}}, {batchSize: ids.length + 1});
+        const documents = this.#collection.find({_id: {$in: ids.map(documentId)}}, {batchSize: ids.length + 1});
         for await (const document of documents) {
             if (document._w?.removed === undefined)
                 found.set(document._id, decodeRow(document));
         }
-        return ids.map(id => found.get(id));
+        return ids.map(id => found.get(documentId(id)));
     }
 
     async find(query: StoreQuery): Promise<Row[]> {
         const {where, sort, limit} = query;
         if (limit === 0)
             return [];
-        const ids = idsOf(this.#spec, where);
+        const ids = idsOf(this.#spec, where)?.map(documentId);
         const compiled = compileWhere(where);
         if (ids === undefined && limit !== undefined) {
             const page = await this.#page(compiled, query, limit).catch(unlessUnsortable);
@@ -61,7 +63,7 @@ export class Finder {
     }
 
     async count(where: StoreQuery['where']): Promise<number> {
-        const ids = idsOf(this.#spec, where);
+        const ids = idsOf(this.#spec, where)?.map(documentId);
         if (ids !== undefined)
             return this.#countHere([{_id: {$in: ids}}, ...this.#present], where);
         const {usual, all, exceptions, isExact} = compileWhere(where);
@@ -80,20 +82,21 @@ export class Finder {
         const from = cursor === undefined ? undefined : behind(sort, cursor);
         if (cursor !== undefined && from === undefined)
             return undefined;
-        const page = await this.#pageInOrder(compiled, query, limit, from);
-        const others = page && misfits(sort, cursor === undefined ? page : [...page, cursor]);
+        const page = await this.#pageInOrder(compiled, query, limit, [...compiled.usual, ...from === undefined ? [] : [from], ...this.#present]);
+        const others = page && misfits(this.#spec, sort, cursor === undefined ? page : [...page, cursor]);
         if (others === undefined)
             return undefined;
-        const misfit = await this.#collection.findOne(allOf([...compiled.all, {$or: [...compiled.exceptions, ...others]}, ...this.#present]), {projection: {_id: 1}});
-        return misfit === null ? page : undefined;
+        // One by one, for each may have an index of its own.
+        const found = await Promise.all([...compiled.exceptions, ...others].map(other => this.#collection.findOne(allOf([...compiled.all, other, ...this.#present]), {projection: {_id: 1}})));
+        return found.every(misfit => misfit === null) ? page : undefined;
     }
 
     /** The first rows in MongoDB's order; `undefined` where rows that don't belong here may have taken the place of others. */
-    async #pageInOrder({usual, isExact}: CompiledWhere, query: StoreQuery, limit: number, from: Document | undefined): Promise<Row[] | undefined> {
-        const filters = [...usual, ...from === undefined ? [] : [from], ...this.#present];
+    async #pageInOrder({isExact}: CompiledWhere, query: StoreQuery, limit: number, filters: readonly Document[]): Promise<Row[] | undefined> {
+        const bound = isExact ? await this.#bound(query, limit, filters) : undefined;
         const accepts = accepting(query);
         const page: Row[] = [];
-        for await (const [, row] of this.#rows(filters, {sort: sortOf(query.sort), allowDiskUse: true, ...isExact ? {limit} : {}, batchSize: Math.min(limit, BATCH)})) {
+        for await (const [, row] of this.#rows(bound === undefined ? filters : [...filters, bound], {sort: sortOf(query.sort), allowDiskUse: true, ...isExact ? {limit} : {}, batchSize: Math.min(limit, BATCH)})) {
             if (accepts(row))
                 page.push(row);
             else if (isExact)
@@ -102,6 +105,16 @@ export class Finder {
                 break;
         }
         return page;
+    }
+
+    /** How far the page goes in the first field of its order, where an index tells: MongoDB sorts all that is given to it for the sake of the other fields. */
+    async #bound(query: StoreQuery, limit: number, filters: readonly Document[]): Promise<Document | undefined> {
+        const lead = leadOf(this.#spec, query);
+        if (lead === undefined)
+            return undefined;
+        const name = toTopFieldName(lead.field);
+        const last = await this.#collection.findOne(allOf(filters), {sort: sortOf([lead]), skip: limit - 1, projection: {[name]: 1}});
+        return last === null ? undefined : upTo(lead, (last[name] as unknown) ?? null);
     }
 
     async #countHere(filters: readonly Document[], where: StoreQuery['where']): Promise<number> {

@@ -4,6 +4,7 @@ import type {
 } from 'mongodb';
 import {PortableTable, rowId, type ITable, type Row, type TableAccess, type TableDefinition, type TableDefinitionMap, type TableEntry, type TableSpec} from 'woltage';
 import type {RowDocument} from './collections.ts';
+import {documentId} from './document-id.ts';
 import {encodeRow} from './encode.ts';
 
 /** A row as it stands in MongoDB. */
@@ -106,7 +107,7 @@ export class NativeTable extends PortableTable implements MongoDBTableMethods {
     }
 
     async #write<R>(entries: readonly object[], run: (collection: Collection<RowDocument>, documents: RowDocument[]) => Promise<R>): Promise<R> {
-        const documents = entries.map((entry): RowDocument => ({_id: rowId(this.spec, entry as Row), ...encodeRow(entry as Row)}));
+        const documents = entries.map((entry): RowDocument => ({_id: documentId(rowId(this.spec, entry as Row)), ...encodeRow(entry as Row)}));
         return this.#native(async (collection, hasTransactions) => {
             if (!hasTransactions)
                 await collection.deleteMany({_id: {$in: documents.map(({_id}) => _id)}, ...REMOVED});

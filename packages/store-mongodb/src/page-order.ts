@@ -1,5 +1,6 @@
 import type {Document} from 'mongodb';
-import {kindOf, type Row, type StoreQuery} from 'woltage';
+import {kindOf, type Row, type StoreQuery, type TableSpec} from 'woltage';
+import {UNUSUAL_KEYS} from './document-id.ts';
 import {isLong} from './encode.ts';
 import {toTopFieldName} from './field-name.ts';
 import {isWellFormed} from './text.ts';
@@ -10,7 +11,7 @@ type Kind = ReturnType<typeof kindOf>;
 const TYPES: readonly (readonly [Kind, string])[] = [['boolean', 'bool'], ['number', 'number'], ['date', 'date'], ['string', 'string']];
 const UNORDERED = ['object', 'array', 'objectId', 'binData'];
 /** Kinds that stand in MongoDB's order as in the portable one. Missing values come first in both. */
-const ORDERLY: readonly (readonly Kind[])[] = [['number', 'string'], ['number', 'date'], ['boolean', 'date']];
+const ORDERLY: readonly (readonly Kind[])[] = [['none', 'number', 'string'], ['none', 'number', 'date'], ['none', 'boolean', 'date']];
 
 const valueOf = (row: Row, field: string): unknown => Object.hasOwn(row, field) ? row[field] : undefined;
 
@@ -21,17 +22,36 @@ export const sortOf = (sort: StoreQuery['sort']): Document => Object.fromEntries
  * Where there could be rows that MongoDB doesn't sort portably together with the ones of this page: any of these. `undefined` when it doesn't even sort
  * those of the page portably.
  */
-export function misfits(sort: StoreQuery['sort'], page: readonly Row[]): Document[] | undefined {
+export function misfits({keyFields}: TableSpec, sort: StoreQuery['sort'], page: readonly Row[]): Document[] | undefined {
     const filters: Document[] = [];
     for (const {field} of sort) {
-        const found = new Set(page.map(row => kindOf(valueOf(row, field))));
-        found.delete('none');
-        const kinds = ORDERLY.find(list => [...found].every(kind => list.includes(kind)));
+        const values = page.map(row => valueOf(row, field));
+        const kinds = ORDERLY.find(list => values.every(value => list.includes(kindOf(value))));
         if (kinds === undefined)
             return undefined;
-        filters.push({[toTopFieldName(field)]: {$type: [...UNORDERED, ...TYPES.filter(([kind]) => !kinds.includes(kind)).map(([, type]) => type)]}});
+        const isUsualKey = keyFields.length === 1 && keyFields[0] === field && values.every(value => typeof value === 'string' || typeof value === 'number');
+        filters.push(isUsualKey ? UNUSUAL_KEYS : {[toTopFieldName(field)]: {$type: [...UNORDERED, ...TYPES.filter(([kind]) => !kinds.includes(kind)).map(([, type]) => type)]}});
     }
     return filters;
+}
+
+/** The first field of an order, where an index finds the first rows by it, but doesn't have them in the whole order. */
+export function leadOf({indexes}: TableSpec, {where, sort}: StoreQuery): StoreQuery['sort'][number] | undefined {
+    const [lead] = sort;
+    if (lead === undefined || sort.length === 1)
+        return undefined;
+    const rests = indexes.filter(fields => fields.slice(0, fields.indexOf(lead.field)).every(field => where.some(condition => condition.field === field && condition.operator === 'eq')))
+        .map(fields => fields.slice(fields.indexOf(lead.field))).filter(([first]) => first === lead.field);
+    const isInOrder = rests.some(fields => sort.every(({field, descending}, i) => field === fields[i] && descending === lead.descending));
+    return rests.length === 0 || isInOrder ? undefined : lead;
+}
+
+/** What doesn't come behind a value, and perhaps more; `undefined` where that can't be told. */
+export function upTo({field, descending}: StoreQuery['sort'][number], value: unknown): Document | undefined {
+    if (!isKept(value) || value === null && descending)
+        return undefined;
+    const name = toTopFieldName(field);
+    return {$or: [...beyond(name, value, !descending), {[name]: value}]};
 }
 
 /** What comes behind a row, and perhaps more; `undefined` where that can't be told. */

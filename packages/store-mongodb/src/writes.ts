@@ -1,6 +1,7 @@
 import type {AnyBulkWriteOperation, Document} from 'mongodb';
 import type {RowWrite} from 'woltage';
 import type {RowDocument} from './collections.ts';
+import {documentId} from './document-id.ts';
 import {encodeRow} from './encode.ts';
 
 /** A write of one row, ready to be sent. */
@@ -23,7 +24,7 @@ export function writesByTable(writes: readonly RowWrite[], wrapsArrays = false):
         let list = tables.get(table);
         if (list === undefined)
             tables.set(table, list = []);
-        list.push({id, document: row === null ? null : encodeRow(row, wrapsArrays)});
+        list.push({id: documentId(id), document: row === null ? null : encodeRow(row, wrapsArrays)});
     }
     return Array.from(tables, ([table, list]) => ({table, writes: list}));
 }

@@ -2,7 +2,7 @@ import {randomUUID} from 'node:crypto';
 import fc from 'fast-check';
 import {BSON} from 'mongodb';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {compareValues, z, type Row} from 'woltage';
+import {compareValues, encodeJson, z, type Row} from 'woltage';
 import {decodeRow} from '../src/decode.ts';
 import {encodeRow} from '../src/encode.ts';
 import {fromFieldName, toFieldName, toTopFieldName} from '../src/field-name.ts';
@@ -87,6 +87,27 @@ describe.each([transactional, standalone])('What a MongoDBStore keeps on $title'
                 expect((await scope.listRecords(prefix, {after})).map(({key}) => key)).toEqual(listed.filter(key => compareValues(key, after) > 0));
             await scope.commit({records: keys.map(key => ({key, value: null, token: 'next', expected: token}))});
             expect(await scope.listRecords('')).toEqual([]);
+        }), {numRuns: 100});
+    });
+
+    it('is paged in the order of its keys, whatever those are', async () => {
+        const keyed = {rows: {key: z.object({id: z.unknown()}), schema: z.object({n: z.number()}), indexes: [['n']]}};
+        const scope = store.scope({namespace: randomUUID(), tables: keyed});
+        await scope.createTables();
+        const {rows} = scope.tables;
+        // A number and a bigint that are equal have no order between them.
+        const keys = fc.oneof(fc.uniqueArray(text, {maxLength: 9}), fc.uniqueArray(fc.oneof(text, date, fc.boolean(), number), {maxLength: 9, comparator: (a, b) => compareValues(a, b) === 0}), fc.uniqueArray(bigint, {maxLength: 9}));
+        await fc.assert(fc.asyncProperty(keys, fc.boolean(), async (list: readonly unknown[], sorts) => {
+            await scope.commit({writes: list.map((id, i) => ({table: 'rows', id: encodeJson(id), row: {id, n: i % 2}}))});
+            const expected = list.map((id, i) => ({id, n: i % 2})).sort((a, b) => (sorts ? b.n - a.n : 0) || compareValues(a.id, b.id));
+            const found: Row[] = [];
+            for (let page: Row[] = []; found.length === 0 || page.length > 0; found.push(...page)) {
+                page = await rows.find({}, {limit: 2, cursor: found.at(-1) as never, ...sorts ? {sort: {n: 'desc'}} : {}});
+                if (page.length === 0)
+                    break;
+            }
+            await scope.commit({writes: list.map(id => ({table: 'rows', id: encodeJson(id), row: null}))});
+            expect(found).toEqual(expected);
         }), {numRuns: 100});
     });
 
