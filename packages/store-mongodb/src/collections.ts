@@ -1,4 +1,4 @@
-import type {BSONSerializeOptions, Collection, Db, Document} from 'mongodb';
+import type {Binary, BSONSerializeOptions, Collection, Db, Document} from 'mongodb';
 import type {Names} from './names.ts';
 
 /** Bookkeeping of the redo record within a document: the number of the commit that wrote it, and when it was removed. */
@@ -38,6 +38,14 @@ export interface RedoDocument {
     at: Date;
 }
 
+/** A session that commits to a scope. */
+export interface SessionDocument {
+    _id: string;
+    scope: string;
+    session: Binary;
+    at: Date;
+}
+
 /** Integers of 64 bits come as bigint: a Long is how a bigint is kept. */
 const BSON_OPTIONS: BSONSerializeOptions = {
     useBigInt64: true, ignoreUndefined: true,
@@ -69,6 +77,10 @@ export class Collections {
 
     get tables(): Collection<TableDocument> {
         return this.database.collection<TableDocument>(this.names.tables);
+    }
+
+    get sessions(): Collection<SessionDocument> {
+        return this.database.collection<SessionDocument>(this.names.sessions, {promoteBuffers: false});
     }
 
     get redo(): Collection<RedoDocument> {

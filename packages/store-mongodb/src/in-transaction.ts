@@ -1,4 +1,5 @@
 import {MongoError, MongoErrorLabel, type ClientSession, type MongoClient} from 'mongodb';
+import type {ScopeSessions} from './scope-sessions.ts';
 
 const OPTIONS = {readConcern: {level: 'local'}, writeConcern: {w: 'majority'}, readPreference: 'primary'} as const;
 const MAX_PAUSE_MS = 100;
@@ -6,17 +7,22 @@ const MAX_PAUSE_MS = 100;
 const isTransient = (error: unknown): boolean => error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.TransientTransactionError);
 const isUnknown = (error: unknown): boolean => error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.UnknownTransactionCommitResult);
 
+/** In the way of the living one is for a moment only. */
+const STUCK_AFTER_MS = 500;
+
 /**
  * Runs writes in a transaction, and again as long as it is only in the way of others, or the connection was lost. The driver's own loop does so for two minutes,
  * whatever a caller would like.
  *
  * @param timeoutMs After this time, nothing is tried again
  */
-export async function inTransaction(client: MongoClient, timeoutMs: number, write: (session: ClientSession) => Promise<void>): Promise<void> {
+export async function inTransaction(client: MongoClient, timeoutMs: number, sessions: ScopeSessions, write: (session: ClientSession) => Promise<void>): Promise<void> {
     const deadline = Date.now() + timeoutMs;
+    let stuckAt = Date.now() + STUCK_AFTER_MS;
     for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
         const session = client.startSession();
         try {
+            await sessions.register(session);
             session.startTransaction(OPTIONS);
             await write(session);
             await commit(session, deadline);
@@ -26,6 +32,10 @@ export async function inTransaction(client: MongoClient, timeoutMs: number, writ
                 throw error;
         } finally {
             end(session);
+        }
+        if (Date.now() > stuckAt) {
+            await sessions.endOthers();
+            stuckAt = Date.now() + STUCK_AFTER_MS;
         }
         await new Promise(resolve => setTimeout(resolve, Math.random() * pauseMs));
     }

@@ -6,6 +6,7 @@ const CREDENTIALS: ReadonlySet<number> = new Set([13, 18, 8000]);
 const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17280, 17419, 17420]);
 export const DUPLICATE_KEY = 11000;
 export const PARALLEL_ARRAYS = 171;
+export const MAX_TIME_EXPIRED = 50;
 export const NAMESPACE_EXISTS = 48;
 const BAD_VALUE = 2;
 /** Answers of a server that may do it a little later: there is no primary, it shuts down, its disk is full, it took too long, others were in the way. */

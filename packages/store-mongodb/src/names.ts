@@ -19,6 +19,8 @@ export class Names {
     readonly tables: string;
     /** Commits that are under way, on servers without transactions. */
     readonly redo: string;
+    /** Who commits to which scope, on servers with transactions. */
+    readonly sessions: string;
     readonly scope: string;
     readonly #prefix: string;
 
@@ -28,6 +30,7 @@ export class Names {
         this.records = `${prefix}.records`;
         this.tables = `${prefix}.tables`;
         this.redo = `${prefix}.redo`;
+        this.sessions = `${prefix}.sessions`;
     }
 
     table(name: string): string {

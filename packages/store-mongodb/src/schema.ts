@@ -16,7 +16,7 @@ export async function createTables(collections: Collections, specs: Iterable<Tab
     const {database, names, tables} = collections;
     const wanted = [...specs];
     const existing = new Set((await database.listCollections({}, {nameOnly: true}).toArray()).map(({name}) => name));
-    for (const name of [names.records, names.tables, names.redo, ...wanted.map(spec => names.table(spec.name))]) {
+    for (const name of [names.records, names.tables, names.redo, names.sessions, ...wanted.map(spec => names.table(spec.name))]) {
         if (!existing.has(name))
             await createCollection(collections, name);
     }
@@ -53,11 +53,12 @@ async function createIndexes({database, names}: Collections, {name, indexes}: Ta
 const keyOf = (fields: readonly string[]): IndexDescription['key'] => Object.fromEntries(fields.map(field => [toTopFieldName(field), 1]));
 
 /** Removes all that a scope has, but for the numbers of its commits. */
-export async function dropTables({database, names, tables, records}: Collections, specs: Iterable<TableSpec>): Promise<void> {
+export async function dropTables({database, names, tables, records, sessions}: Collections, specs: Iterable<TableSpec>): Promise<void> {
     const {scope} = names;
     const known = await tables.find({scope}).toArray();
     for (const name of new Set([...known.map(({_id}) => _id), ...Array.from(specs, spec => names.table(spec.name))]))
         await database.collection(name).drop();
     await tables.deleteMany({scope});
+    await sessions.deleteMany({scope});
     await records.deleteMany({_id: recordRange(scope)});
 }

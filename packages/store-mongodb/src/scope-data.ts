@@ -35,10 +35,12 @@ export class ScopeData {
             await this.#redoStore.retire();
         }
         await createTables(this.collections, specs);
+        await this.#transactions?.sessions.forgetOld();
     }
 
     async drop(specs: Iterable<TableSpec>): Promise<void> {
         await this.#settle();
+        await this.#transactions?.sessions.endOthers();
         await dropTables(this.collections, specs);
     }
 

@@ -1,9 +1,10 @@
 import type {ClientSession, MongoClient} from 'mongodb';
 import type {CommitBatch, RecordWrite} from 'woltage';
 import type {Collections} from './collections.ts';
-import {codeOf, DUPLICATE_KEY, PARALLEL_ARRAYS} from './mongodb-error.ts';
+import {codeOf, DUPLICATE_KEY, MAX_TIME_EXPIRED, PARALLEL_ARRAYS} from './mongodb-error.ts';
 import {inTransaction} from './in-transaction.ts';
 import {recordId, staleRecord} from './records.ts';
+import {ScopeSessions} from './scope-sessions.ts';
 import {toText} from './text.ts';
 import {operationsOf, writesByTable, type TableWrites} from './writes.ts';
 
@@ -11,11 +12,13 @@ import {operationsOf, writesByTable, type TableWrites} from './writes.ts';
 export class TransactionCommit {
     readonly #client: MongoClient;
     readonly #collections: Collections;
+    readonly sessions: ScopeSessions;
     readonly #timeoutMs: number;
 
     constructor(client: MongoClient, collections: Collections, timeoutMs: number) {
         this.#client = client;
         this.#collections = collections;
+        this.sessions = new ScopeSessions(client, collections);
         this.#timeoutMs = timeoutMs;
     }
 
@@ -34,21 +37,31 @@ export class TransactionCommit {
         const count = records.length + tables.reduce((sum, {writes}) => sum + writes.length, 0);
         if (count === 0)
             return;
-        // One document is written atomically as it is.
-        if (count === 1)
-            return this.#apply(tables, records, undefined);
-        await inTransaction(this.#client, this.#timeoutMs, session => this.#apply(tables, records, session));
+        // One document is written atomically as it is, unless somebody's transaction is in its way.
+        if (count === 1 && await this.#applyAlone(tables, records))
+            return;
+        await inTransaction(this.#client, this.#timeoutMs, this.sessions, session => this.#apply(tables, records, {session}));
     }
 
-    async #apply(tables: readonly TableWrites[], records: readonly RecordWrite[], session: ClientSession | undefined): Promise<void> {
+    async #applyAlone(tables: readonly TableWrites[], records: readonly RecordWrite[]): Promise<boolean> {
+        try {
+            await this.#apply(tables, records, {maxTimeMS: Math.ceil(this.#timeoutMs / 2)});
+            return true;
+        } catch (error) {
+            if (codeOf(error) !== MAX_TIME_EXPIRED)
+                throw error;
+            return false;
+        }
+    }
+
+    async #apply(tables: readonly TableWrites[], records: readonly RecordWrite[], options: {readonly session: ClientSession} | {readonly maxTimeMS: number}): Promise<void> {
         for (const record of records)
-            await this.#writeRecord(record, session);
+            await this.#writeRecord(record, options);
         for (const {table, writes} of tables)
-            await this.#collections.table(table).bulkWrite(operationsOf(writes), {ordered: false, ...session && {session}});
+            await this.#collections.table(table).bulkWrite(operationsOf(writes), {ordered: false, ...options});
     }
 
-    async #writeRecord(record: RecordWrite, session: ClientSession | undefined): Promise<void> {
-        const options = session === undefined ? {} : {session};
+    async #writeRecord(record: RecordWrite, options: {readonly session: ClientSession} | {readonly maxTimeMS: number}): Promise<void> {
         const {records, names: {scope}} = this.#collections;
         const _id = recordId(scope, record.key);
         const content = {value: toText(record.value ?? ''), token: toText(record.token)};

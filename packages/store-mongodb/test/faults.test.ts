@@ -288,6 +288,38 @@ describe('A MongoDBStore whose answers are lost', () => {
         expect(server.openCursors).toBe(0);
     });
 
+    it('takes over at once what a process has locked that died in the middle of a commit', async () => {
+        const server = await startInProcess();
+        cleanups.push(() => server.stop());
+        const namespace = randomUUID();
+        for (const [n, takeOver] of [
+            (scope: Awaited<ReturnType<typeof open>>) => scope.commit({writes: [set('a', 2), set('b', 2)], records: [{key: 'r', value: '2', token: uuidV7()}]}),
+            (scope: Awaited<ReturnType<typeof open>>) => scope.commit({records: [{key: 'r', value: '2', token: uuidV7()}]}),
+            (scope: Awaited<ReturnType<typeof open>>) => scope.tables.rows.set({id: 'b', n: 2}),
+            (scope: Awaited<ReturnType<typeof open>>) => scope.dropTables()
+        ].entries()) {
+            const dying = await open({url: server.url, timeoutMs: 3000}, namespace);
+            const survivor = await open({url: server.url, timeoutMs: 2000}, namespace);
+            await dying.commit({writes: [set('a', 0), set('b', 0)], records: [{key: 'r', value: '0', token: uuidV7()}]});
+            // It says nothing more, and its connection is not even closed.
+            const last = new Promise<void>(resolve => {
+                server.onCommand = name => {
+                    if (name !== 'commitTransaction')
+                        return undefined;
+                    server.onCommand = undefined;
+                    resolve();
+                    return new Promise(() => undefined);
+                };
+            });
+            void dying.commit({writes: [set('a', 1), set('b', 1)], records: [{key: 'r', value: '1', token: uuidV7()}]}).catch(() => undefined);
+            await last;
+            const began = Date.now();
+            await takeOver(survivor);
+            expect(Date.now() - began, String(n)).toBeLessThan(3000);
+            expect((await survivor.tables.rows.find()).filter(row => row.n === 1)).toEqual([]);
+        }
+    });
+
     it('lets one of two rivals win, rows and record together', async () => {
         const server = await transactional.start();
         cleanups.push(() => server.stop());

@@ -20,17 +20,19 @@ export class Commands {
 
     constructor(data: Data) {
         this.#data = data;
-        const writer = (database: string, name: unknown, transaction: Transaction | undefined): Writer => new Writer(data, data.collection(database, name as string), transaction);
+        const writer = (database: string, command: Doc, transaction: Transaction | undefined): Writer =>
+            new Writer(data, data.collection(database, Object.values(command)[0] as string), transaction, Number(command['maxTimeMS'] ?? 0));
         this.#byName = new Map<string, Run>(Object.entries({
             ping: () => ({ok: 1}),
             endSessions: ({endSessions}) => data.sessions.end(endSessions as unknown[]),
+            killSessions: ({killSessions}) => data.sessions.end(killSessions as unknown[]),
             buildInfo: () => ({version: '8.0.0', versionArray: [8, 0, 0, 0], ok: 1}),
             commitTransaction: command => data.sessions.commit(command),
             abortTransaction: command => data.sessions.abort(command),
-            insert: (command, database, transaction) => writer(database, command['insert'], transaction).insert(command),
-            update: (command, database, transaction) => writer(database, command['update'], transaction).update(command),
-            delete: (command, database, transaction) => writer(database, command['delete'], transaction).delete(command),
-            findAndModify: (command, database, transaction) => writer(database, command['findAndModify'], transaction).findAndModify(command),
+            insert: (command, database, transaction) => writer(database, command, transaction).insert(command),
+            update: (command, database, transaction) => writer(database, command, transaction).update(command),
+            delete: (command, database, transaction) => writer(database, command, transaction).delete(command),
+            findAndModify: (command, database, transaction) => writer(database, command, transaction).findAndModify(command),
             find: (command, database, transaction) => {
                 const docs = find(data.collection(database, command['find'] as string), command, transaction);
                 return this.cursors.first(`${database}.${command['find'] as string}`, docs, sizeOf(command['batchSize']), command['singleBatch'] === true);

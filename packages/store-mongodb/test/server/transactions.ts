@@ -51,6 +51,8 @@ interface Session {
 
 /** Transactions and retryable writes, by session. */
 export class Sessions {
+    /** How long a transaction may last, in ms. */
+    lifetimeMs = 60_000;
     readonly #sessions = new Map<string, Session>();
     readonly #clock: {now: number};
 
@@ -66,7 +68,13 @@ export class Sessions {
         const number = command['txnNumber'] as bigint;
         if (command['startTransaction'] === true) {
             session.transaction?.abort();
-            Object.assign(session, {number, transaction: new Transaction(this.#clock.now), isCommitted: false, reply: undefined});
+            const transaction = new Transaction(this.#clock.now);
+            Object.assign(session, {number, transaction, isCommitted: false, reply: undefined});
+            const timer = setTimeout(() => {
+                if (session.transaction === transaction)
+                    this.fail(command);
+            }, this.lifetimeMs).unref();
+            void transaction.ended.then(() => clearTimeout(timer));
         }
         if (session.transaction === undefined || session.number !== number)
             throw noSuchTransaction();

@@ -1,4 +1,5 @@
 import {ObjectId} from 'bson';
+import {setTimeout as delay} from 'node:timers/promises';
 import {bySort} from './compare.ts';
 import {idKey, type Collection} from './collection.ts';
 import type {Data} from './database.ts';
@@ -15,8 +16,10 @@ export class Writer {
     readonly #data: Data;
     readonly #collection: Collection;
     readonly #transaction: Transaction | undefined;
+    readonly #maxTimeMs: number;
 
-    constructor(data: Data, collection: Collection, transaction: Transaction | undefined) {
+    constructor(data: Data, collection: Collection, transaction: Transaction | undefined, maxTimeMs: number) {
+        this.#maxTimeMs = maxTimeMs;
         this.#data = data;
         this.#collection = collection;
         this.#transaction = transaction;
@@ -133,8 +136,18 @@ export class Writer {
             const holder = this.#transaction === undefined ? keys.map(key => this.#collection.lockOf(key, undefined)).find(lock => lock !== undefined) : undefined;
             if (holder === undefined)
                 return write(keys);
-            await holder.ended;
+            await this.#wait(holder.ended);
         }
+    }
+
+    async #wait(ended: Promise<void>): Promise<void> {
+        if (this.#maxTimeMs === 0)
+            return ended;
+        const timeout = new AbortController();
+        const late = delay(this.#maxTimeMs, undefined, {signal: timeout.signal}).then(() => {
+            throw new CommandError(50, 'MaxTimeMSExpired', 'operation exceeded time limit');
+        });
+        await Promise.race([ended, late]).finally(() => timeout.abort());
     }
 
     #keysOf(filter: Doc, limit: number): string[] {
