@@ -1,12 +1,15 @@
-import {MongoClient, type Db} from 'mongodb';
+import {MongoClient, MongoServerSelectionError, type Db} from 'mongodb';
 import {ConfigError, UnavailableError, type Logger} from 'woltage';
-import {credentialsRefused, isAboutCredentials, messageOf, storeError, unreachable} from './mongodb-error.ts';
+import {credentialsRefused, isAboutCredentials, messageOf, noAnswer, storeError, unreachable} from './mongodb-error.ts';
 import {checkOptions, databaseName, serverName, type MongoDBStoreOptions} from './options.ts';
+import {Pulse} from './pulse.ts';
 import {watchTrouble} from './trouble.ts';
 import {within} from './within.ts';
 
 const DEFAULT_HEARTBEAT_MS = 10_000;
 const MIN_HEARTBEAT_MS = 500;
+/** How many times the time limit of one answer all that belongs to a call may take. */
+const PATIENCE = 10;
 
 /** The servers, while they are connected. */
 export interface Link {
@@ -14,6 +17,11 @@ export interface Link {
     readonly database: Db;
     /** Whether several documents can be written in one transaction: by replica sets and sharded clusters. */
     readonly hasTransactions: boolean;
+}
+
+interface OwnLink extends Link {
+    readonly pulse: Pulse;
+    readonly release: () => Promise<void>;
 }
 
 /** The one client of a store and its scopes. The driver connects it again when a connection was lost. */
@@ -25,9 +33,10 @@ export class Connection {
     readonly logger: Logger | undefined;
     readonly #options: MongoDBStoreOptions;
     readonly #databaseName: string;
-    #link: (Link & {readonly release: () => Promise<void>}) | undefined;
+    #link: OwnLink | undefined;
     #isOpen = false;
     #turn: Promise<void> = Promise.resolve();
+    #renewing: Promise<void> | undefined;
     #underWay = 0;
     #whenIdle: (() => void) | undefined;
 
@@ -77,8 +86,16 @@ export class Connection {
         try {
             return await this.useNatively(work);
         } catch (error) {
+            if (error instanceof MongoServerSelectionError)
+                await this.#renewIfStuck();
             throw storeError(error, this.server);
         }
+    }
+
+    /** The same for work of a few commands, of which the driver may forget one, see {@link #renewIfStuck}: it is given up in the end. */
+    useBriefly<R>(work: (link: Link) => Promise<R>): Promise<R> {
+        const limitMs = PATIENCE * this.timeoutMs;
+        return this.use(link => within(limitMs, work(link), () => noAnswer(this.server, limitMs)));
     }
 
     /** The same, but with the driver's own errors. @throws UnavailableError `CLOSED` */
@@ -95,18 +112,40 @@ export class Connection {
         }
     }
 
-    async #establish(): Promise<Link & {readonly release: () => Promise<void>}> {
+    /**
+     * A command that the driver sends on a connection in the very moment in which that closes never comes to an end. Where it is the one by which the driver looks for
+     * the server, the server is not found any more, and another client takes the place of this one.
+     */
+    #renewIfStuck(): Promise<void> {
+        return this.#renewing ??= this.#inTurn(async () => {
+            const stuck = this.#link;
+            if (!this.#isOpen || this.#options.client !== undefined || stuck?.pulse.isStuck() !== true)
+                return;
+            this.logger?.warn({server: this.server}, 'The MongoDB driver doesn\'t look for its server any more; its client is replaced.');
+            try {
+                this.#link = await this.#establish();
+            } catch {
+                // The server isn't there. The next call tries again.
+                return;
+            }
+            await stuck.release();
+        }).finally(() => this.#renewing = undefined);
+    }
+
+    async #establish(): Promise<OwnLink> {
         const given = this.#options.client;
         const client = given ?? this.#createClient();
         const unwatch = watchTrouble(client, this.server, this.logger);
+        const pulse = new Pulse(client, this.#heartbeatMs + 2 * this.timeoutMs);
         const release = async (): Promise<void> => {
             unwatch();
+            pulse.end();
             if (given === undefined)
                 await client.close();
         };
         try {
             const {timeoutMs} = this;
-            return {...await within(timeoutMs, this.#greet(client), () => new Error('it gives no answer')), release};
+            return {...await within(timeoutMs, this.#greet(client), () => new Error('it gives no answer')), pulse, release};
         } catch (error) {
             await release();
             throw isAboutCredentials(error) ? credentialsRefused(error, this.server) : unreachable(this.server, this.timeoutMs, error);
@@ -123,6 +162,10 @@ export class Connection {
         return {client, database, hasTransactions};
     }
 
+    get #heartbeatMs(): number {
+        return this.#options.clientOptions?.heartbeatFrequencyMS ?? Math.max(MIN_HEARTBEAT_MS, Math.min(DEFAULT_HEARTBEAT_MS, this.timeoutMs / 2));
+    }
+
     /** Makes no connection yet. */
     #createClient(): MongoClient {
         const {url, clientOptions} = this.#options;
@@ -131,7 +174,7 @@ export class Connection {
             return new MongoClient(url as string, {
                 connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs, socketTimeoutMS: timeoutMs, appName: 'woltage',
                 // A server that was lost is at times looked for at the next regular heartbeat only.
-                heartbeatFrequencyMS: Math.max(MIN_HEARTBEAT_MS, Math.min(DEFAULT_HEARTBEAT_MS, timeoutMs / 2)), ...clientOptions
+                heartbeatFrequencyMS: this.#heartbeatMs, ...clientOptions
             });
         } catch (error) {
             const message = messageOf(error);

@@ -49,6 +49,9 @@ export const credentialsRefused = (error: unknown, server: string): WoltageError
 export const unreachable = (server: string, timeoutMs: number, cause: unknown): WoltageError =>
     new UnavailableError(`MongoDB ${server} could not be reached within ${timeoutMs} ms: ${messageOf(cause)}. Is it running, and is the address right?`, {code: 'MONGODB_UNAVAILABLE', cause});
 
+export const noAnswer = (server: string, timeoutMs: number): WoltageError =>
+    new UnavailableError(`MongoDB ${server} gave no answer within ${timeoutMs} ms; the call may have been carried out or not.`, {code: 'MONGODB_UNAVAILABLE'});
+
 /** The driver's messages may repeat a connection string. */
 export const messageOf = (error: unknown): string => {
     const message = error instanceof Error ? error.message || error.name : String(error);

@@ -82,7 +82,7 @@ export class MongoDBStore<T extends TableDefinitionMap = TableDefinitionMap> imp
     }
 
     getRows(table: TableSpec, ids: readonly string[]): Promise<readonly (Row | undefined)[]> {
-        return this.#use(scope => scope.get(table, ids));
+        return this.#useBriefly(scope => scope.get(table, ids));
     }
 
     findRows(table: TableSpec, query: StoreQuery): Promise<readonly Row[]> {
@@ -94,20 +94,24 @@ export class MongoDBStore<T extends TableDefinitionMap = TableDefinitionMap> imp
     }
 
     getRecords(keys: readonly string[]): Promise<readonly (StoreRecord | undefined)[]> {
-        return this.#use(scope => scope.getRecords(keys));
+        return this.#useBriefly(scope => scope.getRecords(keys));
     }
 
     listRecords(prefix: string, options: ListRecordsOptions = {}): Promise<readonly (StoreRecord & {readonly key: string})[]> {
-        return this.#use(scope => scope.listRecords(prefix, options));
+        return this.#useBriefly(scope => scope.listRecords(prefix, options));
     }
 
     /** @throws BadRequestError `ROW_TOO_LARGE`, `NOT_ENCODABLE`; nothing is written then */
     commit(batch: CommitBatch): Promise<void> {
-        return this.#use(scope => scope.commit(batch));
+        return this.#useBriefly(scope => scope.commit(batch));
     }
 
     #use<R>(work: (scope: ScopeData) => Promise<R>): Promise<R> {
         return this.#connection.use(link => work(this.#scopeOf(link)));
+    }
+
+    #useBriefly<R>(work: (scope: ScopeData) => Promise<R>): Promise<R> {
+        return this.#connection.useBriefly(link => work(this.#scopeOf(link)));
     }
 
     #scopeOf(link: Link): ScopeData {

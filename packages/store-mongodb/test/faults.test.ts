@@ -131,7 +131,7 @@ describe.each([transactional, standalone])('A MongoDBStore whose connection brea
         const {proxy, scope, direct} = await proxied({timeoutMs: 400});
         const ends = {lost: 0, doneButFailed: 0, done: 0};
         let token: string | null = null;
-        for (let round = 1; round <= 30; round++) {
+        for (let round = 1; round <= 20; round++) {
             const record = {key: 'checkpoint', value: String(round), token: uuidV7(), expected: token};
             const writes = Array.from({length: 200}, (_, i) => set(String(i), round));
             await vi.waitFor(() => scope.getRecords(['checkpoint']), {timeout: 5000});
