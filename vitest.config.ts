@@ -15,6 +15,7 @@ export default defineConfig({
             '@woltage/eventstore-postgres': source('eventstore-postgres'),
             '@woltage/store-postgres': source('store-postgres'),
             '@woltage/eventstore-kurrentdb': source('eventstore-kurrentdb'),
+            '@woltage/store-mongodb': source('store-mongodb'),
             '@woltage/express': source('express'),
             '@woltage/testing': source('testing')
         }

@@ -78,7 +78,7 @@ class Accounts extends ReadModel<AccountProjector> {
     }
 }
 
-const {eventStore, store} = (adapters[adapter] as (typeof adapters)[string])(folder);
+const {eventStore, store} = await (adapters[adapter] as (typeof adapters)[string])(folder);
 const leaseMs = Number(process.env['WOLTAGE_CRASH_LEASE_MS'] ?? 10_000);
 const woltage = await createWoltage({
     eventStore, internalStore: store, stores: {main: store}, projectionTuning: {leaseMs},

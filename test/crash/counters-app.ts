@@ -14,7 +14,7 @@ const [folder = '', adapter = '', mode = '', end = ''] = process.argv.slice(2);
 const die = endAt(end, () => {
     process.kill(process.pid, 'SIGKILL');
 });
-const plain = (adapters[adapter] as (typeof adapters)[string])(folder, () => die.before('write'));
+const plain = await (adapters[adapter] as (typeof adapters)[string])(folder, () => die.before('write'));
 const deadly: CrashAdapters = {eventStore: intercepted(plain.eventStore, die), store: intercepted(plain.store, die)};
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 const woltage = await startCounters(mode === 'work' ? deadly : plain, 10_000);

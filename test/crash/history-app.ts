@@ -78,7 +78,7 @@ function tell(at: number): void {
     process.stdout.write(`heap ${at} ${heap()}\n`);
 }
 
-const {store} = (adapters[adapter] as (typeof adapters)[string])(folder);
+const {store} = await (adapters[adapter] as (typeof adapters)[string])(folder);
 const eventStore = {adapter: History as new () => IEventStore};
 const woltage = await createWoltage({
     eventStore, internalStore: store, stores: {main: store}, eventClasses: [Ticked], aggregates: [counter], projectorClasses: [CounterProjector], readModelClasses: [Counters]

@@ -5,7 +5,7 @@ import {inFolder, pause, Process, verify} from './support.ts';
 const ROUNDS = Number(process.env['WOLTAGE_CRASH_ROUNDS'] ?? 40);
 
 await describeAdapters('a process that is killed in the middle of commands, replays and switches', (adapter, {env, slowness}) => {
-    const rounds = Math.ceil(ROUNDS / slowness ** 0.5);
+    const rounds = Math.ceil(ROUNDS / slowness);
 
     it(`loses no acknowledged event, no row and no side effect in ${rounds} rounds`, () => inFolder(async folder => {
         const acknowledged: string[] = [];

@@ -1,13 +1,31 @@
 import {afterAll} from 'vitest';
-import {describeWith, findServer, type Found} from '../servers/find-server.ts';
+import {startInProcess, transactional} from '../../packages/store-mongodb/test/server/servers.ts';
+import {describeWith, findServer, urlOf, type Found} from '../servers/find-server.ts';
 import {createDatabase} from '../servers/postgres-database.ts';
 import {postgres} from '../servers/postgres.ts';
 import {redis} from '../servers/redis.ts';
-import type {ServerKind} from '../servers/server.ts';
 import {adapters} from './adapters.ts';
 
-/** The servers that suites need, by the name of their adapter. */
-const servers: Readonly<Record<string, ServerKind>> = {redis, postgres};
+/** The servers that suites need, by the name of their adapter. What is started is ended after the file's tests. */
+const servers: Readonly<Record<string, () => Promise<Found>>> = {
+    redis: () => findServer(redis, 'crashes on redis'),
+    async postgres() {
+        const found = await findServer(postgres, 'crashes on postgres');
+        if ('missing' in found)
+            return found;
+        const {url, drop} = await createDatabase(urlOf(found));
+        afterAll(drop);
+        return {url};
+    },
+    mongodb: () => untilEnd(transactional.start()),
+    'mongodb-standalone': () => untilEnd(startInProcess({topology: 'standalone'}))
+};
+
+async function untilEnd(starting: Promise<{readonly url: string; stop(): Promise<void>}>): Promise<Found> {
+    const server = await starting;
+    afterAll(() => server.stop());
+    return {url: server.url};
+}
 
 export interface SuiteOptions {
     /** For processes. */
@@ -19,19 +37,9 @@ export interface SuiteOptions {
 /** Makes a suite for each adapter; one that needs a server which can't be had is skipped, and named at the end of the run. */
 export async function describeAdapters(what: string, suite: (adapter: string, options: SuiteOptions) => void): Promise<void> {
     for (const adapter of Object.keys(adapters)) {
-        const kind = servers[adapter];
-        const found = kind === undefined ? {url: ''} : await ownPlace(kind, await findServer(kind, `crashes on ${adapter}`));
-        const slowness = kind !== undefined ? 4 : adapter === 'single-key' ? 2 : 1;
-        const env = {WOLTAGE_CRASH_SERVER: 'url' in found ? found.url : '', WOLTAGE_CRASH_SLOWNESS: String(slowness)};
-        describeWith(found, `on ${adapter}, ${what}`, () => suite(adapter, {env, slowness}));
+        const found = await servers[adapter]?.();
+        const slowness = found !== undefined ? 4 : adapter === 'single-key' ? 2 : 1;
+        const env = {WOLTAGE_CRASH_SERVER: found !== undefined && 'url' in found ? found.url : '', WOLTAGE_CRASH_SLOWNESS: String(slowness)};
+        describeWith(found ?? {isStartable: true}, `on ${adapter}, ${what}`, () => suite(adapter, {env, slowness}));
     }
-}
-
-/** A database of this file's own, where the server has such. */
-async function ownPlace({name}: ServerKind, found: Found): Promise<Found> {
-    if (name !== postgres.name || !('url' in found))
-        return found;
-    const {url, drop} = await createDatabase(found.url);
-    afterAll(drop);
-    return {url};
 }

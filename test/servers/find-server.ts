@@ -1,11 +1,12 @@
 import {describe, inject} from 'vitest';
 import {hasDocker, startInDocker, type DockerServer} from './docker.ts';
 import {kurrentdb} from './kurrentdb.ts';
+import {mongodb} from './mongodb.ts';
 import {postgres} from './postgres.ts';
 import {redis} from './redis.ts';
 import type {ServerKind, TestServer} from './server.ts';
 
-export const kinds: readonly ServerKind[] = [postgres, redis, kurrentdb];
+export const kinds: readonly ServerKind[] = [postgres, redis, kurrentdb, mongodb];
 
 /** Why there is no server. */
 interface Missing {
