@@ -117,6 +117,7 @@ describe('A commit of a MongoDBStore', () => {
         await router.connect();
         const scope = router.scope({namespace: randomUUID(), tables});
         await scope.createTables();
+        await scope.commit({writes: [0, 1].map(n => ({table: 'orders', id: JSON.stringify(order(n).id), row: order(n)}))});
         const sent: string[] = [];
         cluster.onCommand = name => void sent.push(name);
         await scope.commit({writes: [0, 1].map(n => ({table: 'orders', id: JSON.stringify(order(n).id), row: order(n)})), records: [{key: 'r', value: '1', token: 'a', expected: null}]});
