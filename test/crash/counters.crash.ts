@@ -15,6 +15,11 @@ const LANES = 3;
 /** Where an event takes several steps or round trips: with less history there are switches in a short life as well. */
 const MANY_STEPS: ReadonlySet<string> = new Set(['single-key', 'postgres']);
 
+/** Where commands would come faster than a projection can follow, and none became live in a short life: how long a worker pauses between them, in ms. */
+const PAUSE_MS: Readonly<Record<string, string>> = {postgres: '200'};
+/** How many times longer a life may be where every call goes to a server, for there to be switches. */
+const LIFE: Readonly<Record<string, number>> = {postgres: 4};
+
 /** What a lane has seen. */
 interface Count {
     kills: number;
@@ -40,11 +45,11 @@ describe.each(Object.keys(adapters))('on %s, a process that is killed in replays
         // By its own hand at a certain call, or from outside at any time.
         const byHand = Math.random() < 0.5;
         const calls = adapter === 'single-key' ? ['write'] : undefined;
-        const life = new Process('counters-app.ts', [folder, adapter, 'work', byHand ? randomEnd(60, calls) : '']);
+        const life = new Process('counters-app.ts', [folder, adapter, 'work', byHand ? randomEnd(60, calls) : ''], {WOLTAGE_CRASH_PAUSE_MS: PAUSE_MS[adapter] ?? ''});
         try {
             if (Math.random() < 0.9)
                 await life.says('ready');
-            await Promise.race([life.ended(), pause(Math.random() * (byHand ? 3000 : 400))]);
+            await Promise.race([life.ended(), pause(Math.random() * (byHand ? 3000 : 400) * (LIFE[adapter] ?? 1))]);
         } finally {
             life.child.kill('SIGKILL');
         }

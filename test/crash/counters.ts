@@ -119,6 +119,8 @@ export const startCounters = ({eventStore, store}: CrashAdapters, leaseMs: numbe
 
 const AGGREGATES = 60;
 const WORKERS = 12;
+/** The longest pause of a worker between two commands. */
+const PAUSE_MS = Number(process.env['WOLTAGE_CRASH_PAUSE_MS'] || 20);
 
 /** Replays version after version and switches to each, under commands, for as long as it lives. */
 export async function work(woltage: Woltage, tell: (line: string) => void, isOver: () => boolean = () => false): Promise<void> {
@@ -147,7 +149,7 @@ async function sendCommands(woltage: Woltage, tell: (line: string) => void, isOv
             // Each worker has aggregates of its own, so that there are no conflicts.
             const {events} = await woltage.executeCommand(tick, `c${worker + WORKERS * (n % (AGGREGATES / WORKERS))}`, {by: Math.floor(Math.random() * 9)});
             tell(`ack ${events[0]?.id}`);
-            await new Promise(resolve => setTimeout(resolve, Math.random() * 20));
+            await new Promise(resolve => setTimeout(resolve, Math.random() * PAUSE_MS));
         }
     }));
 }
