@@ -7,7 +7,7 @@
  *
  * What was acknowledged it tells on stdout.
  */
-import {appendFileSync, readFileSync} from 'node:fs';
+import {appendFileSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import createWoltage, {Aggregate, emit, Event, isWoltageError, Projector, ReadModel, sideEffect, z, type IEventStore} from 'woltage';
@@ -175,11 +175,11 @@ async function verify(): Promise<void> {
     const reader: IEventStore = new eventStore.adapter(...eventStore.args as never[]);
     await reader.connect();
     const events: {id: string; type: string; aggregateId: string; payload: unknown}[] = [];
-    for (let head = -2n; head !== await reader.getLatestPosition();) {
-        head = await reader.getLatestPosition() ?? -1n;
-        await woltage.executeQuery(Accounts, 'all', {}, {}, {after: head, timeoutMs: 60_000});
+    for (let seen = ''; seen !== await progress(reader);) {
+        seen = await progress(reader);
+        await woltage.executeQuery(Accounts, 'all', {}, {}, {after: await reader.getLatestPosition() ?? -1n, timeoutMs: 60_000});
         // Durable effects come after it, and may append too.
-        await new Promise(resolve => setTimeout(resolve, 1000));
+        await new Promise(resolve => setTimeout(resolve, 2000));
     }
     for await (const batch of reader.subscribe()) {
         events.push(...batch.events.map(({id, type, aggregateId, payload}) => ({id, type, aggregateId, payload})));
@@ -192,4 +192,9 @@ async function verify(): Promise<void> {
     const failed = await woltage.getFailedEffects();
     await woltage.stop();
     process.stdout.write(JSON.stringify({events, rows, ranks, failed, effects: readFileSync(effectsFile, 'utf8').split('\n').filter(Boolean)}));
+}
+
+/** Changes as long as something happens. */
+async function progress(reader: IEventStore): Promise<string> {
+    return `${await reader.getLatestPosition()} ${statSync(effectsFile).size}`;
 }

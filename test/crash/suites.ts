@@ -21,6 +21,9 @@ const servers: Readonly<Record<string, () => Promise<Found>>> = {
     'mongodb-standalone': () => untilEnd(startInProcess({topology: 'standalone'}))
 };
 
+/** The MongoDB server of the tests has to share a core with them. */
+const SLOWNESS: Readonly<Record<string, number>> = {'single-key': 2, 'redis': 4, 'postgres': 4, 'mongodb': 6, 'mongodb-standalone': 6};
+
 async function untilEnd(starting: Promise<{readonly url: string; stop(): Promise<void>}>): Promise<Found> {
     const server = await starting;
     afterAll(() => server.stop());
@@ -38,7 +41,7 @@ export interface SuiteOptions {
 export async function describeAdapters(what: string, suite: (adapter: string, options: SuiteOptions) => void): Promise<void> {
     for (const adapter of Object.keys(adapters)) {
         const found = await servers[adapter]?.();
-        const slowness = found !== undefined ? 4 : adapter === 'single-key' ? 2 : 1;
+        const slowness = SLOWNESS[adapter] ?? 1;
         const env = {WOLTAGE_CRASH_SERVER: found !== undefined && 'url' in found ? found.url : '', WOLTAGE_CRASH_SLOWNESS: String(slowness)};
         describeWith(found ?? {isStartable: true}, `on ${adapter}, ${what}`, () => suite(adapter, {env, slowness}));
     }
