@@ -6,7 +6,8 @@ import {fileURLToPath} from 'node:url';
 const sections: Readonly<Record<string, readonly (readonly string[])[]>> = {
     commands: [['commands.ts']],
     replay: [['replay.ts', '100000'], ['replay.ts', '1000000'], ['replay-peers.ts', 'memory'], ['replay-peers.ts', 'sqlite']],
-    latency: [['latency.ts']]
+    latency: [['latency.ts']],
+    stores: [['stores-redis.ts'], ['stores-postgres.ts'], ['stores-mongodb.ts']]
 };
 
 const wanted = process.argv.slice(2);

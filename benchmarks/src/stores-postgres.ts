@@ -1,16 +1,17 @@
 import {PostgresEventStore} from '@woltage/eventstore-postgres';
 import {PostgresStore} from '@woltage/store-postgres';
 import pg from 'pg';
-import createWoltage, {MemoryEventStore, MemoryEventStoreData, STATE_NEW, uuidV7, type EventData} from 'woltage';
+import {STATE_NEW, uuidV7} from 'woltage';
 import {postgres} from '../../test/servers/postgres.ts';
-import {account, AccountProjector, Moved, payload} from './domain.ts';
+import {payload} from './domain.ts';
+import {eventOf, History} from './history.ts';
 import {compare, print} from './measure.ts';
 import {inFlight} from './runtime.ts';
+import {comparePeer} from './store-peers.ts';
 
 const EVENTS = Number(process.argv[2] ?? 200_000);
 const APPENDS = Number(process.argv[3] ?? 4000);
 const ACCOUNTS = 10_000;
-const PAGE = 1000;
 const ROUNDS = 3;
 
 /** One with a disk that is waited for, as in earnest. */
@@ -20,63 +21,31 @@ const {url} = server;
 const schema = `bench_${Date.now()}`;
 const pool = new pg.Pool({connectionString: url});
 
-const eventOf = (): EventData => {
-    const id = uuidV7();
-    return {id, type: 'moved', version: 1, timestamp: Date.now(), payload, meta: {}, correlationId: id, causationId: null, tags: []};
-};
-
 try {
     await replay();
     await appends();
 } finally {
-    await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE; DROP SCHEMA IF EXISTS ${schema}_internal CASCADE; DROP TABLE IF EXISTS raw_accounts, raw_events`);
+    await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE; DROP TABLE IF EXISTS raw_accounts, raw_events`);
     await pool.end();
     await server.stop();
 }
 
 async function replay(): Promise<void> {
-    const data = new MemoryEventStoreData();
-    const source = new MemoryEventStore(data);
-    await source.connect();
-    const accountIds = Array.from({length: EVENTS}, (_, i) => `account-${i * 7919 % ACCOUNTS}`);
-    for (let i = 0; i < EVENTS; i += PAGE)
-        await source.appendAll(accountIds.slice(i, i + PAGE).map(aggregateId => ({aggregateName: 'account', aggregateId, events: [eventOf()]})));
-
-    let version = 0;
+    const history = await History.create(EVENTS, ACCOUNTS);
+    const store = {adapter: PostgresStore, args: [{connectionString: url, schema}]};
     const figures = await compare({
-        'Woltage, a whole replay': async () => {
-            const woltage = await createWoltage({
-                eventStore: {adapter: MemoryEventStore, args: [data]}, internalStore: {adapter: PostgresStore, args: [{connectionString: url, schema: `${schema}_internal`}]},
-                stores: {main: {adapter: PostgresStore, args: [{connectionString: url, schema}]}}, eventClasses: [Moved], aggregates: [account], projectorClasses: [AccountProjector]
-            });
-            await woltage.addProjection('account', ++version, 'AccountProjector', 1, 'main');
-            await woltage.getProjection('account', version)?.untilLive();
-            await woltage.stop();
-            return EVENTS;
-        },
+        'Woltage': () => history.replay(store),
         'raw pg, a folded upsert a page': async () => {
             await pool.query('DROP TABLE IF EXISTS raw_accounts; CREATE TABLE raw_accounts (id text PRIMARY KEY, balance double precision NOT NULL, moves double precision NOT NULL)');
-            const rows = new Map<string, {balance: number; moves: number}>();
-            let page = new Map<string, {balance: number; moves: number}>();
-            for (const [i, id] of accountIds.entries()) {
-                const row = rows.get(id) ?? {balance: 0, moves: 0};
-                row.balance += payload.amount;
-                row.moves++;
-                rows.set(id, row);
-                page.set(id, row);
-                if (i % PAGE !== PAGE - 1 && i !== EVENTS - 1)
-                    continue;
-                const changed = [...page.values()];
-                await pool.query({
-                    name: 'upsert', text: `INSERT INTO raw_accounts SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
-                        ON CONFLICT (id) DO UPDATE SET balance = excluded.balance, moves = excluded.moves`,
-                    values: [[...page.keys()], changed.map(({balance}) => balance), changed.map(({moves}) => moves)]
-                });
-                page = new Map();
-            }
-            return EVENTS;
+            return history.fold(rows => pool.query({
+                name: 'upsert', text: `INSERT INTO raw_accounts SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
+                    ON CONFLICT (id) DO UPDATE SET balance = excluded.balance, moves = excluded.moves`,
+                values: [rows.map(({id}) => id), rows.map(({balance}) => balance), rows.map(({moves}) => moves)]
+            }));
         }
     }, ROUNDS);
+    figures.push(...await comparePeer('woltage 1.12 with its PostgreSQLStore (npm)', '@woltage/store-postgres', [{connectionString: url}]));
+    await pool.query('DROP TABLE IF EXISTS "_accounts"');
     print(`Replay of ${EVENTS.toLocaleString('en')} events from memory into PostgreSQL, get + set per event (${ACCOUNTS.toLocaleString('en')} rows)`, figures, 'raw pg, a folded upsert a page');
 }
 
