@@ -58,7 +58,7 @@ const start = (): Promise<Woltage> => {
     const store = {adapter: RedisStore, args: [{url: server.url, timeoutMs: 2000}]};
     return createWoltage({
         eventStore: {adapter: MemoryEventStore, args: [data]}, internalStore: store, stores: {main: store},
-        eventClasses: [Moved], aggregates: [account], projectorClasses: [AccountProjector], readModelClasses: [Accounts]
+        eventClasses: [Moved], aggregates: [account], projectorClasses: [AccountProjector], readModelClasses: [Accounts], projectionTuning: {commitEvents: 1000}
     });
 };
 
