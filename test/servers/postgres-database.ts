@@ -1,6 +1,8 @@
 import {randomBytes} from 'node:crypto';
 import pg from 'pg';
 
+const LEAVE_MS = 2000;
+
 /** A database of a test file's own. */
 export interface TestDatabase {
     readonly url: string;
@@ -23,8 +25,20 @@ export async function createDatabase(serverUrl: string): Promise<TestDatabase> {
     url.pathname = `/${name}`;
     return {
         url: url.href,
-        drop: () => asAdmin(serverUrl, async client => void await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+        drop: () => asAdmin(serverUrl, async client => {
+            await untilLeft(client, name);
+            await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+        })
     };
+}
+
+/** Waits for connections that are being closed: one that is ended by force instead would tell so when nobody listens any more. */
+async function untilLeft(client: pg.Client, name: string): Promise<void> {
+    for (const end = Date.now() + LEAVE_MS; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 10))) {
+        const {rows} = await client.query('SELECT FROM pg_stat_activity WHERE datname = $1', [name]);
+        if (rows.length === 0)
+            return;
+    }
 }
 
 async function asAdmin(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

@@ -22,6 +22,7 @@ describeWith(found, 'A PostgresEventStore', () => {
     beforeAll(async () => {
         database = await createDatabase(urlOf(found));
         pool = new pg.Pool({connectionString: database.url});
+        pool.on('error', () => undefined);
     });
     beforeEach(async () => {
         schema = `group_${randomBytes(6).toString('hex')}`;

@@ -34,6 +34,7 @@ describeWith(found, 'Events in PostgreSQL', () => {
     beforeAll(async () => {
         database = await createDatabase(urlOf(found));
         pool = new pg.Pool({connectionString: database.url, max: 30});
+        pool.on('error', () => undefined);
     });
     beforeEach(async () => {
         schema = `order_${randomBytes(6).toString('hex')}`;
