@@ -1,7 +1,10 @@
 import {fileURLToPath} from 'node:url';
-import {defineConfig} from 'vitest/config';
+import {configDefaults, defineConfig} from 'vitest/config';
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+
+/** Servers killed, cut off and away for a while: `npm run test:faults`. */
+export const FAULTS = ['packages/{eventstore,store}-{kurrentdb,postgres,redis,mongodb}/test/{faults,outages,runtime}.test.ts'];
 
 export default defineConfig({
     resolve: {
@@ -23,6 +26,7 @@ export default defineConfig({
     test: {
         globalSetup: ['test/servers/global-setup.ts'],
         include: ['packages/*/{src,test}/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+        exclude: [...configDefaults.exclude, ...FAULTS],
         testTimeout: 20_000
     }
 });

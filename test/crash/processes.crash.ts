@@ -1,9 +1,11 @@
-import {describe, expect, it} from 'vitest';
+import {expect, it} from 'vitest';
+import {describeAdapters} from './suites.ts';
 import {inFolder, pause, Process, verify, type Effect} from './support.ts';
 
 const SECONDS = Number(process.env['WOLTAGE_CRASH_SECONDS'] ?? 20);
 const LEASE_MS = 1000;
-const env = {WOLTAGE_CRASH_LEASE_MS: String(LEASE_MS)};
+/** With `WOLTAGE_CRASH_PROCESSES_ON=redis,mongodb` on others. */
+const ADAPTERS = (process.env['WOLTAGE_CRASH_PROCESSES_ON'] ?? 'sqlite,postgres').split(',');
 
 interface Sleep {
     readonly pid: number;
@@ -11,18 +13,22 @@ interface Sleep {
     readonly to: number;
 }
 
-/** Three processes on the same files. */
+/** Three processes on the same databases. */
 class Trio {
     readonly processes: Process[] = [];
     readonly #folder: string;
+    readonly #adapter: string;
+    readonly #env: NodeJS.ProcessEnv;
     readonly #all: Process[] = [];
 
-    constructor(folder: string) {
+    constructor(folder: string, adapter: string, env: NodeJS.ProcessEnv) {
         this.#folder = folder;
+        this.#adapter = adapter;
+        this.#env = {...env, WOLTAGE_CRASH_LEASE_MS: String(LEASE_MS)};
     }
 
     async start(slot: number): Promise<void> {
-        const started = this.processes[slot] = new Process('app.ts', [this.#folder, 'sqlite', 'serve', `p${slot}`], env);
+        const started = this.processes[slot] = new Process('app.ts', [this.#folder, this.#adapter, 'serve', `p${slot}`], this.#env);
         this.#all.push(started);
         await started.says('ready');
     }
@@ -45,13 +51,12 @@ class Trio {
     async verify() {
         const acknowledged = this.#all.flatMap(one => one.acknowledged);
         const switches = this.#all.reduce((sum, {output}) => sum + [...output.matchAll(/^switched/gm)].length, 0);
-        return {...await verify(this.#folder, 'sqlite', acknowledged, env), switches};
+        return {...await verify(this.#folder, this.#adapter, acknowledged, this.#env), switches};
     }
 }
 
 /** Has something happen to one of three processes, again and again, while all send commands and are told to switch. */
-async function live(folder: string, happen: (trio: Trio) => Promise<void>) {
-    const trio = new Trio(folder);
+async function live(trio: Trio, happen: () => Promise<void>) {
     try {
         await trio.start(0);
         trio.processes[0]?.tell('switch');
@@ -61,7 +66,7 @@ async function live(folder: string, happen: (trio: Trio) => Promise<void>) {
         for (const end = Date.now() + SECONDS * 1000; Date.now() < end;) {
             trio.any().tell('switch');
             await pause(Math.random() * 300);
-            await happen(trio);
+            await happen();
         }
         await trio.stop();
         return await trio.verify();
@@ -72,10 +77,11 @@ async function live(folder: string, happen: (trio: Trio) => Promise<void>) {
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-describe('three processes on the same SQLite files, under load and switched by any of them', () => {
+await describeAdapters('three processes on the same databases, under load and switched by any of them', (adapter, {env}) => {
     it('lose nothing when one is killed, stopped and started again', () => inFolder(async folder => {
         let kills = 0;
-        const result = await live(folder, async trio => {
+        const trio = new Trio(folder, adapter, env);
+        const result = await live(trio, async () => {
             const slot = pick([0, 1, 2]);
             const one = trio.processes[slot];
             if (Math.random() < 0.6) {
@@ -90,12 +96,13 @@ describe('three processes on the same SQLite files, under load and switched by a
         expect(kills).toBeGreaterThan(0);
         expect(result.switches).toBeGreaterThan(2);
         expect(result.repeats).toBeLessThanOrEqual(kills * 100);
-        process.stdout.write(`${kills} kills, ${result.switches} switches, ${result.events} events, ${result.repeats} effects repeated\n`);
+        process.stdout.write(`three processes on ${adapter}: ${kills} kills, ${result.switches} switches, ${result.events} events, ${result.repeats} effects repeated\n`);
     }), 600_000);
 
     it('have one that is paused for longer than its lease write nothing and run no side effect when it wakes up', () => inFolder(async folder => {
         const sleeps: Sleep[] = [];
-        const result = await live(folder, async trio => {
+        const trio = new Trio(folder, adapter, env);
+        const result = await live(trio, async () => {
             const sleeper = trio.any();
             const from = Date.now();
             sleeper.child.kill('SIGSTOP');
@@ -108,9 +115,9 @@ describe('three processes on the same SQLite files, under load and switched by a
         expect(sleeps.length).toBeGreaterThan(2);
         expect(result.switches).toBeGreaterThan(0);
         expect(lateEffects(result.effects, sleeps)).toEqual([]);
-        process.stdout.write(`${sleeps.length} sleeps, ${result.switches} switches, ${result.events} events, ${result.repeats} effects repeated\n`);
+        process.stdout.write(`three processes on ${adapter}: ${sleeps.length} sleeps, ${result.switches} switches, ${result.events} events, ${result.repeats} effects repeated\n`);
     }), 600_000);
-});
+}, ADAPTERS);
 
 /** Effects that a process ran after it had slept, although another one had run them while it slept. */
 function lateEffects(effects: readonly Effect[], sleeps: readonly Sleep[]): Effect[] {

@@ -37,9 +37,13 @@ export interface SuiteOptions {
     readonly slowness: number;
 }
 
-/** Makes a suite for each adapter; one that needs a server which can't be had is skipped, and named at the end of the run. */
-export async function describeAdapters(what: string, suite: (adapter: string, options: SuiteOptions) => void): Promise<void> {
-    for (const adapter of Object.keys(adapters)) {
+/**
+ * Makes a suite for each adapter; one that needs a server which can't be had is skipped, and named at the end of the run.
+ *
+ * @param only Their names, by default all
+ */
+export async function describeAdapters(what: string, suite: (adapter: string, options: SuiteOptions) => void, only: readonly string[] = Object.keys(adapters)): Promise<void> {
+    for (const adapter of only) {
         const found = await servers[adapter]?.();
         const slowness = SLOWNESS[adapter] ?? 1;
         const env = {WOLTAGE_CRASH_SERVER: found !== undefined && 'url' in found ? found.url : '', WOLTAGE_CRASH_SLOWNESS: String(slowness)};

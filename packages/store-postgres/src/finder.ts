@@ -9,11 +9,11 @@ const MAX_KEPT_PLANS = 32;
 
 /** Answers queries as `matches` and `compareRows` define them. */
 export class Finder {
-    readonly #database: Database;
+    readonly #database: Pick<Database, 'query'>;
     /** Names of the statements that PostgreSQL keeps the plans of, by their text. */
     readonly #names = new Map<string, string>();
 
-    constructor(database: Database) {
+    constructor(database: Pick<Database, 'query'>) {
         this.#database = database;
     }
 

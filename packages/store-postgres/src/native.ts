@@ -1,11 +1,10 @@
 import type {Database} from '@woltage/postgres';
 import type {PoolClient} from 'pg';
 import type {TableDefinitionMap} from 'woltage';
-import type {TableLayout} from './table-layout.ts';
 
 /** What native access gets, see `PostgresStore.native`. */
 export interface PostgresNative<T extends TableDefinitionMap> {
-    /** In a transaction of its own. */
+    /** In a transaction. */
     readonly client: PoolClient;
     /**
      * The quoted name of a table in the database. Its columns have the names of the fields. Beside them stand `$id` (the key as JSON), `$more` and `$odd` (what has no
@@ -14,13 +13,12 @@ export interface PostgresNative<T extends TableDefinitionMap> {
     table<N extends keyof T & string>(name: N): string;
 }
 
-export async function runNative<T extends TableDefinitionMap, R>(
-    database: Database, layoutOf: (name: string) => TableLayout, run: (native: PostgresNative<T>) => R | Promise<R>
-): Promise<R> {
+/** Runs `run` in a transaction of its own. */
+export async function runNative<R>(database: Database, run: (client: PoolClient) => R | Promise<R>): Promise<R> {
     const outcome = await database.lend(async client => {
         await client.query('BEGIN');
         try {
-            const result = await run({client, table: name => layoutOf(name).quoted});
+            const result = await run(client);
             await client.query('COMMIT');
             return {result};
         } catch (error) {

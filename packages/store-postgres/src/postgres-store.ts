@@ -6,6 +6,7 @@ import {
 import {CommitAtOnce} from './commit-at-once.ts';
 import {Finder} from './finder.ts';
 import {runNative, type PostgresNative} from './native.ts';
+import {PostgresTransaction} from './postgres-transaction.ts';
 import {Records, type RecordStatement} from './records.ts';
 import {rowStatements, type NamedStatement} from './row-writes.ts';
 import {schemaPlan} from './schema.ts';
@@ -82,9 +83,11 @@ export class PostgresStore<T extends TableDefinitionMap = TableDefinitionMap> im
     }
 
     /**
-     * A client of the `pg` package, in a transaction that is committed when `run` is done, and rolled back when it throws; for SQL that the portable methods can't say. In a
-     * projector, what the batch has written so far is in the database first, and rows are no longer cached; what is written here is not taken back when
-     * the handler fails later on. Errors are the driver's own.
+     * A client of the `pg` package, in a transaction; for SQL that the portable methods can't say. In a projector, it is the transaction that the batch is committed in: it sees
+     * what the batch has written so far, and what it writes takes effect together with the rows and the position, exactly once. Elsewhere, it is a transaction of
+     * its own, which is committed when `run` is done. What `run` has done is rolled back when it throws. Errors are the driver's own.
+     *
+     * Don't end the transaction yourself, and don't call `native` within `run`.
      *
      * @example
      * await this.store.native(({client, table}) => client.query(`SELECT sum(total) FROM ${table('orders')}`));
@@ -92,7 +95,19 @@ export class PostgresStore<T extends TableDefinitionMap = TableDefinitionMap> im
     async native<R>(run: (native: PostgresNative<T>) => R | Promise<R>): Promise<R> {
         for (const spec of this.#specs.values())
             await this.#access.beforeNative(spec);
-        return runNative(this.#shared.database, name => this.#layout(name), run);
+        const {transaction} = this.#access;
+        const table = <N extends keyof T & string>(name: N): string => this.#layout(name).quoted;
+        return transaction instanceof PostgresTransaction
+            ? transaction.native(client => run({client, table}))
+            : runNative(this.#shared.database, client => run({client, table}));
+    }
+
+    begin(): Promise<PostgresTransaction> {
+        const {database} = this.#shared;
+        return PostgresTransaction.begin({
+            database, layout: (name, given) => this.#layout(name, given), recordStatements: records => this.#records.statements(records),
+            check: (statement, written) => this.#records.check(statement, written), announce: () => database.announce(this.#channel)
+        });
     }
 
     createTables(): Promise<void> {

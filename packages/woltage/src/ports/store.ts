@@ -42,6 +42,20 @@ export interface CommitBatch {
     readonly records?: readonly RecordWrite[];
 }
 
+/** What native calls of a batch run in, together with what is written at its end: all of it takes effect, or nothing. One call at a time. */
+export interface StoreTransaction extends Pick<IStore, 'getRows' | 'findRows' | 'countRows'> {
+    /** Writes rows, which nobody else sees until the end. */
+    write(writes: readonly RowWrite[]): Promise<void>;
+    /**
+     * Writes what is left, and ends it.
+     *
+     * @throws StaleRecordError when a record's token is not the expected one; nothing that was done in the transaction takes effect then, nor after any other error
+     */
+    commit(batch: CommitBatch): Promise<void>;
+    /** Ends it and takes everything back. Does nothing when it has ended. Never rejects. */
+    rollback(): Promise<void>;
+}
+
 export interface ScopeOptions<T extends TableDefinitionMap> {
     /** Names the owner, for example `user@1`. Any text; scopes with different names never meet. */
     readonly namespace: string;
@@ -96,4 +110,7 @@ export interface IStore<T extends TableDefinitionMap = TableDefinitionMap> {
      * @throws StaleRecordError when a record's token is not the expected one; nothing is written then
      */
     commit(batch: CommitBatch): Promise<void>;
+
+    /** Where native calls can be part of a commit: opens a transaction on this scope. */
+    begin?(): Promise<StoreTransaction>;
 }

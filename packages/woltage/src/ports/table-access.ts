@@ -26,4 +26,6 @@ export interface TableAccess {
      * nothing of the table is cached.
      */
     beforeNative(table: TableSpec): Promise<void>;
+    /** To be asked after {@link beforeNative}: the `StoreTransaction` of the store that native calls must run in, if there is one. */
+    readonly transaction?: object | undefined;
 }

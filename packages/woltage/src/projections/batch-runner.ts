@@ -2,6 +2,7 @@ import {runInContext, type DurableEffect} from '../context/index.ts';
 import type {HandledEvent, RecordedEvent} from '../events/index.ts';
 import type {RecordWrite} from '../ports/index.ts';
 import type {Checkpoint, Standing} from './checkpoint.ts';
+import {CommitPace} from './commit-pace.ts';
 import {DeadLetters} from './dead-letters.ts';
 import {EventEffects, historicEffects} from './event-effects.ts';
 import {HandlerFailure} from './handler-failure.ts';
@@ -14,9 +15,6 @@ import {SliceLease} from './slice-lease.ts';
 import {StagedRecords} from './staged-records.ts';
 import {UnitOfWork} from './unit-of-work.ts';
 
-/** The longest that a batch goes on once an effect has run, in ms: what a crash would repeat stays small. */
-const COMMIT_AFTER_EFFECT_MS = 20;
-
 type Completed = Map<string, readonly DurableEffect[]>;
 
 /** Runs the events of a slice through a projector's handlers, and commits what they write together with the position. */
@@ -28,19 +26,20 @@ export class BatchRunner {
     readonly aside: PutAside;
     readonly staged = new StagedRecords();
     readonly #outbox: Outbox;
+    readonly #pace: CommitPace;
     /** By event: effects that have run, while the event isn't committed. They outlast a session: a commit that fails is tried again. */
     readonly #completed = new Map<string, Completed>();
     /** The last event whose handler is done. */
     #handled = -1n;
-    #uncommitted = 0;
-    #began = 0;
-    #fired = false;
+    /** Up to here each event is committed on its own, for one of them has failed. */
+    #carefulUntil = -1n;
     #live = false;
     #firesAfter: bigint | undefined;
     #current: string | undefined;
 
     constructor(options: BatchRunnerOptions) {
         const {id, place, self, tuning, slice, intents, log} = this.#options = options;
+        this.#pace = new CommitPace(tuning);
         this.lease = new SliceLease(place, self, tuning.leaseMs);
         this.letters = new DeadLetters(slice, this.staged);
         this.aside = new PutAside({id, slice, log, staged: this.staged, letters: this.letters});
@@ -57,10 +56,10 @@ export class BatchRunner {
         const checkpoint = await this.lease.take(standing, records);
         this.#handled = checkpoint.position;
         this.#live = false;
+        await this.work.abandon();
         this.work.reset(checkpoint.position < 0n);
         this.staged.clear();
-        this.#uncommitted = 0;
-        this.#fired = false;
+        this.#pace.settled();
         await this.aside.load(place.store);
         await this.letters.load(place.store);
         await this.#outbox.recover(place.store);
@@ -90,8 +89,7 @@ export class BatchRunner {
             return index;
         } catch (error) {
             const record = events[index] as RecordedEvent;
-            this.#rollback();
-            await this.commit(this.#handled, true);
+            await this.#takeBack(record.position);
             throw HandlerFailure.at(this.#options.id, record, error);
         } finally {
             this.#current = undefined;
@@ -100,16 +98,12 @@ export class BatchRunner {
 
     /** Whether what has been handled ought to be committed before more is. */
     get isDue(): boolean {
-        if (this.#uncommitted === 0)
-            return false;
-        const {commitEvents, commitEveryMs, commitBytes} = this.#options.tuning;
-        return this.#uncommitted >= commitEvents || this.work.wantsCommit || this.work.pendingBytes > commitBytes
-            || performance.now() - this.#began > (this.#fired ? COMMIT_AFTER_EFFECT_MS : commitEveryMs);
+        return this.isPending && (this.#handled < this.#carefulUntil || this.#pace.isDue(this.work));
     }
 
     /** Whether anything has been handled that isn't committed. */
     get isPending(): boolean {
-        return this.#uncommitted > 0;
+        return this.#pace.events > 0;
     }
 
     /**
@@ -120,9 +114,10 @@ export class BatchRunner {
     async commit(position: bigint, duringEvent = false): Promise<void> {
         const writes = this.work.pendingWrites();
         const records = this.staged.writes();
-        if (writes.length > 0 || records.length > 0 || position > this.lease.position)
-            await this.lease.commit(position, {writes, records}, this.#live);
-        observeBatch(this.#options.id, this.#uncommitted, writes.length, this.#began);
+        const {transaction} = this.work;
+        if (writes.length > 0 || records.length > 0 || position > this.lease.position || transaction !== undefined)
+            await this.lease.commit(position, {writes, records, transaction}, this.#live);
+        observeBatch(this.#options.id, this.#pace.events, writes.length, this.#pace.began);
         this.work.markCommitted();
         this.staged.clear();
         this.#settleAccounts(duringEvent ? this.#current : undefined);
@@ -163,6 +158,7 @@ export class BatchRunner {
             after();
         } catch (error) {
             this.#rollback();
+            await this.work.abandon();
             throw error;
         } finally {
             this.#current = undefined;
@@ -210,20 +206,28 @@ export class BatchRunner {
             await effects.settle();
         } finally {
             if (effects.fired) {
-                this.#fired = true;
+                this.#pace.fired();
                 this.#completed.set(event.id, completed);
             }
         }
     }
 
     #begin(eventId: string): void {
-        if (this.#uncommitted++ === 0)
-            this.#began = performance.now();
+        this.#pace.begin();
         this.#current = eventId;
         this.work.beginEvent();
         this.staged.beginEvent();
         this.letters.beginEvent();
         this.#outbox.beginEvent();
+    }
+
+    /** Takes back the event that has failed, and commits those before it; or all that isn't committed, where it can't be told apart: the next time it will be on its own. */
+    async #takeBack(position: bigint): Promise<void> {
+        this.#rollback();
+        if (await this.work.abandon())
+            this.#carefulUntil = position;
+        else
+            await this.commit(this.#handled, true);
     }
 
     #rollback(): void {
@@ -235,8 +239,7 @@ export class BatchRunner {
 
     /** @param keep The event whose effects have to be remembered */
     #settleAccounts(keep?: string): void {
-        this.#uncommitted = 0;
-        this.#fired = false;
+        this.#pace.settled();
         if (this.#completed.size === 0)
             return;
         const kept = keep === undefined ? undefined : this.#completed.get(keep);

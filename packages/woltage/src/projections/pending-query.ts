@@ -4,7 +4,7 @@ import {copyStorable} from '../shared/json-codec.ts';
 type Pending = ReadonlyMap<string, Row | null>;
 
 /** Runs a query as if the pending writes were in the store already: its rows that are still valid, and those to come. */
-export async function findThroughWrites(store: IStore, table: TableSpec, query: StoreQuery, pending: Pending): Promise<Row[]> {
+export async function findThroughWrites(store: Pick<IStore, 'findRows'>, table: TableSpec, query: StoreQuery, pending: Pending): Promise<Row[]> {
     if (pending.size === 0)
         return [...await store.findRows(table, query)];
     const {where, limit, cursor} = query;
@@ -22,7 +22,7 @@ export async function findThroughWrites(store: IStore, table: TableSpec, query: 
 
 /** Counts as if the pending writes were in the store already. */
 export async function countThroughWrites(
-    store: IStore, table: TableSpec, where: StoreQuery['where'], pending: Pending
+    store: Pick<IStore, 'countRows' | 'getRows'>, table: TableSpec, where: StoreQuery['where'], pending: Pending
 ): Promise<number> {
     const stored = await store.countRows(table, where);
     if (pending.size === 0)

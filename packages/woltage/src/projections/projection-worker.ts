@@ -79,7 +79,7 @@ export class ProjectionWorker {
     /** Lets the batch under way finish, and stops. */
     async stop(): Promise<void> {
         this.#abort.abort();
-        await this.#done;
+        await this.#done.then(() => this.#options.runner.work.abandon());
         this.status.set('stopped');
     }
 
@@ -118,7 +118,7 @@ export class ProjectionWorker {
             } catch (error) {
                 if (signal.aborted)
                     return;
-                const handling = this.#recovery.after(error as Error, this.position, signal);
+                const handling = this.#recovery.after(error as Error, this.#reached = this.position, signal);
                 this.#opened();
                 await handling;
             } finally {

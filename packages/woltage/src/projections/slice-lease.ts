@@ -1,4 +1,4 @@
-import type {RecordWrite, RowWrite} from '../ports/index.ts';
+import type {RecordWrite, RowWrite, StoreTransaction} from '../ports/index.ts';
 import {Mutex} from '../shared/mutex.ts';
 import type {Self} from '../shared/owner.ts';
 import {isTaken, lookAt, nextCheckpoint, takeOver, type Checkpoint, type CheckpointState, type SliceStore, type Standing} from './checkpoint.ts';
@@ -7,6 +7,8 @@ import {isTaken, lookAt, nextCheckpoint, takeOver, type Checkpoint, type Checkpo
 export interface SliceCommit {
     readonly writes?: readonly RowWrite[];
     readonly records?: readonly RecordWrite[];
+    /** What native calls have run in, and what the commit ends. */
+    readonly transaction?: StoreTransaction | undefined;
 }
 
 const NOTHING: Checkpoint = {position: -1n, generation: '', owner: null, live: false, token: ''};
@@ -56,13 +58,13 @@ export class SliceLease {
      *
      * @throws StaleRecordError when somebody else has taken over; nothing is written then
      */
-    commit(position: bigint, {writes = [], records = []}: SliceCommit, live: boolean): Promise<void> {
-        return this.#commits.run(() => this.#write({...this.#checkpoint, position, owner: this.#self.owner, live}, writes, records));
+    commit(position: bigint, commit: SliceCommit, live: boolean): Promise<void> {
+        return this.#commits.run(() => this.#write({...this.#checkpoint, position, owner: this.#self.owner, live}, commit));
     }
 
     /** Shows others that the owner is alive. @throws StaleRecordError when somebody else has taken over */
     beat(): Promise<void> {
-        return this.#commits.run(() => this.#write(this.#checkpoint, [], []));
+        return this.#commits.run(() => this.#write(this.#checkpoint, {}));
     }
 
     /**
@@ -80,16 +82,16 @@ export class SliceLease {
     release(position: bigint, records: readonly RecordWrite[] = []): Promise<void> {
         return this.#commits.run(() => {
             const {position: committed} = this.#checkpoint;
-            return this.#write({...this.#checkpoint, position: position > committed ? position : committed, owner: null, live: false}, [], records);
+            return this.#write({...this.#checkpoint, position: position > committed ? position : committed, owner: null, live: false}, {records});
         });
     }
 
-    async #write(state: CheckpointState, writes: readonly RowWrite[], records: readonly RecordWrite[]): Promise<void> {
+    async #write(state: CheckpointState, {writes = [], records = [], transaction}: SliceCommit): Promise<void> {
         const {store, key, generation} = this.#place;
         const {position, owner, live} = state;
         const {checkpoint, write} = nextCheckpoint(key, {position, owner, live, generation}, this.#checkpoint.token);
         const began = performance.now();
-        await store.commit({writes, records: [write, ...records]});
+        await (transaction ?? store).commit({writes, records: [write, ...records]});
         this.#checkpoint = checkpoint;
         this.#confirmedAt = began;
     }

@@ -4,7 +4,7 @@ export type FaultPolicyName = 'stop' | 'dead-letter';
 export interface ProjectionTuning {
     /** Events read at a time. @default 1000 */
     readonly batchSize: number;
-    /** The most events that one commit holds. @default 5000 */
+    /** The most events that one commit holds. @default 20000 */
     readonly commitEvents: number;
     /** The longest that a replay goes without a commit, in ms. @default 1000 */
     readonly commitEveryMs: number;
@@ -27,7 +27,7 @@ export interface ProjectionTuning {
 
 export const defaultTuning: ProjectionTuning = {
     batchSize: 1000,
-    commitEvents: 5000,
+    commitEvents: 20_000,
     commitEveryMs: 1000,
     commitBytes: 8 * 1024 * 1024,
     cacheBytes: 32 * 1024 * 1024,

@@ -1,4 +1,4 @@
-import {mergeRow, type IStore, type Row, type RowWrite, type StoreQuery, type TableAccess, type TableSpec} from '../ports/index.ts';
+import {mergeRow, type IStore, type Row, type RowWrite, type StoreQuery, type StoreTransaction, type TableAccess, type TableSpec} from '../ports/index.ts';
 import {copyStorable} from '../shared/json-codec.ts';
 import {KeyFilter} from './key-filter.ts';
 import {countThroughWrites, findThroughWrites} from './pending-query.ts';
@@ -7,7 +7,7 @@ import {TableRows} from './table-rows.ts';
 export interface UnitOfWorkOptions {
     /** Bound of the row cache, in bytes. */
     readonly cacheBytes: number;
-    /** Writes what is pending, because a native call is about to look at the database. */
+    /** Commits what is pending, because a native call is about to look at the database: where the store has no transactions for native calls. */
     readonly flush: () => Promise<void>;
 }
 
@@ -32,6 +32,8 @@ export class UnitOfWork implements TableAccess {
     #pendingBytes = 0;
     #fromNothing = false;
     #wantsCommit = false;
+    #opening: Promise<StoreTransaction> | undefined;
+    #transaction: StoreTransaction | undefined;
 
     constructor(store: IStore, options: UnitOfWorkOptions) {
         this.#store = store;
@@ -48,6 +50,21 @@ export class UnitOfWork implements TableAccess {
         return this.#wantsCommit;
     }
 
+    /** What native calls of this batch have run in: the batch must be committed in it. Writes of the event can't be told from those before it then. */
+    get transaction(): StoreTransaction | undefined {
+        return this.#transaction;
+    }
+
+    /** Takes back what was done in the transaction, and forgets everything; does nothing where there is none. @returns Whether there was one */
+    async abandon(): Promise<boolean> {
+        const opening = this.#opening;
+        if (opening === undefined)
+            return false;
+        this.reset(false);
+        await opening.then(transaction => transaction.rollback(), () => undefined);
+        return true;
+    }
+
     /**
      * Forgets everything.
      *
@@ -57,6 +74,7 @@ export class UnitOfWork implements TableAccess {
         this.#tables.clear();
         this.#pendingBytes = 0;
         this.#wantsCommit = false;
+        this.#opening = this.#transaction = undefined;
         this.#fromNothing = fromNothing;
     }
 
@@ -83,10 +101,8 @@ export class UnitOfWork implements TableAccess {
 
     /** The pending writes have been committed: from now on they are known rows. */
     markCommitted(): void {
-        for (const {rows, cached} of this.#tables.values())
-            rows.settle(cached);
-        this.#pendingBytes = 0;
-        this.#wantsCommit = false;
+        this.#settle();
+        this.#opening = this.#transaction = undefined;
     }
 
     async get(table: TableSpec, id: string): Promise<Row | null> {
@@ -96,7 +112,7 @@ export class UnitOfWork implements TableAccess {
             return copyOf(entry.row);
         if (cached && known !== undefined && !known.mayHave(id))
             return null;
-        const row = (await this.#store.getRows(table, [id]))[0] ?? null;
+        const row = (await this.#reader.getRows(table, [id]))[0] ?? null;
         // Somebody may have written it while this was reading.
         const written = rows.get(id);
         if (written !== undefined)
@@ -123,18 +139,38 @@ export class UnitOfWork implements TableAccess {
     }
 
     async find(table: TableSpec, query: StoreQuery): Promise<Row[]> {
-        return findThroughWrites(this.#store, table, query, this.#pendingForQuery(table));
+        return findThroughWrites(this.#reader, table, query, this.#pendingForQuery(table));
     }
 
     async count(table: TableSpec, where: StoreQuery['where']): Promise<number> {
-        return countThroughWrites(this.#store, table, where, this.#pendingForQuery(table));
+        return countThroughWrites(this.#reader, table, where, this.#pendingForQuery(table));
     }
 
     async beforeNative(table: TableSpec): Promise<void> {
         const state = this.#table(table);
         state.cached = false;
         state.rows.drop();
-        await this.#options.flush();
+        if (this.#store.begin === undefined)
+            return this.#options.flush();
+        this.#opening ??= this.#store.begin();
+        this.#transaction = await this.#opening;
+        const writes = this.pendingWrites();
+        if (writes.length === 0)
+            return;
+        this.#settle();
+        await this.#transaction.write(writes);
+    }
+
+    /** Within the transaction there is more to see than outside. */
+    get #reader(): Pick<IStore, 'getRows' | 'findRows' | 'countRows'> {
+        return this.#transaction ?? this.#store;
+    }
+
+    #settle(): void {
+        for (const {rows, cached} of this.#tables.values())
+            rows.settle(cached);
+        this.#pendingBytes = 0;
+        this.#wantsCommit = false;
     }
 
     #pendingForQuery(table: TableSpec): ReadonlyMap<string, Row | null> {
