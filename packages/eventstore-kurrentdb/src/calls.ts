@@ -1,5 +1,6 @@
+import {delay} from 'woltage';
 import {isAnswer, isPassing, noAnswer, storeError} from './kurrentdb-error.ts';
-import {backoffMs, delay, within} from './waiting.ts';
+import {backoffMs, within} from './waiting.ts';
 
 const SHORTEST_TRY_MS = 20;
 

@@ -1,12 +1,12 @@
 import {END, type AllStreamSubscription, type KurrentDBClient, type ResolvedEvent} from '@kurrent/kurrentdb-client';
-import type {EventFilter, Logger} from 'woltage';
+import {delay, type EventFilter, type Logger} from 'woltage';
 import type {AllPage, AllReader} from './all-reader.ts';
 import {serverFilter} from './filters.ts';
 import {isPassing, storeError} from './kurrentdb-error.ts';
 import {RecentEvents} from './recent-events.ts';
 import {locate, type LocatedEvent} from './records.ts';
 import type {StreamNames} from './stream-names.ts';
-import {backoffMs, delay} from './waiting.ts';
+import {backoffMs} from './waiting.ts';
 
 /** How long an event that is known to be there may be on its way, in ms; it is read then. */
 const DELIVERY_MS = 100;

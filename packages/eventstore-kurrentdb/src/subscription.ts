@@ -1,10 +1,10 @@
-import type {SubscribeOptions, SubscriptionBatch} from 'woltage';
+import {delay, type SubscribeOptions, type SubscriptionBatch} from 'woltage';
 import type {AllPage, AllReader} from './all-reader.ts';
 import {CatchUpFeed, type FeedSource} from './catch-up-feed.ts';
 import type {HeadWatch} from './head-watch.ts';
 import {isPassing, isUnavailable, storeError} from './kurrentdb-error.ts';
 import {toRecord, type LocatedEvent} from './records.ts';
-import {backoffMs, delay} from './waiting.ts';
+import {backoffMs} from './waiting.ts';
 
 const DEFAULT_BATCH = 1000;
 /** Beyond this distance, in bytes of the log, events are subscribed to rather than asked for page by page. */

@@ -1,18 +1,3 @@
-/** Resolves after some ms, or at once when the signal aborts. */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise(resolve => {
-        if (signal?.aborted === true)
-            return resolve();
-        const finish = (): void => {
-            clearTimeout(timer);
-            signal?.removeEventListener('abort', finish);
-            resolve();
-        };
-        const timer = setTimeout(finish, ms);
-        signal?.addEventListener('abort', finish);
-    });
-}
-
 /** Settles as `promise` does, or rejects with what `late` gives when it has not settled within `ms`. */
 export function within<R>(ms: number, promise: Promise<R>, late: () => unknown): Promise<R> {
     return new Promise((resolve, reject) => {

@@ -7,4 +7,3 @@ export {PoolLink, type Statement, type TextRow} from './pool-link.ts';
 export {adapterError, isDataError, isLostConnection, isPassing, sqlState, sqlStateOf} from './postgres-error.ts';
 export {quote, quoteText} from './quote.ts';
 export {fromSortableText, fromText, toSortableText, toText} from './text.ts';
-export {within} from './within.ts';

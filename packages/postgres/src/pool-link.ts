@@ -1,9 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {Pool, type ClientBase, type PoolClient} from 'pg';
-import type {Logger} from 'woltage';
+import {within, type Logger} from 'woltage';
 import type {PostgresOptions} from './options.ts';
 import {configurationError, isPassing, noAnswer, unreachable} from './postgres-error.ts';
-import {within} from './within.ts';
 
 const RETRY_MS = 100;
 const DEFAULT_TIMEOUT_MS = 10_000;

@@ -1,10 +1,9 @@
 import {MongoClient, MongoServerSelectionError, type Db} from 'mongodb';
-import {ConfigError, UnavailableError, type Logger} from 'woltage';
+import {ConfigError, UnavailableError, within, type Logger} from 'woltage';
 import {credentialsRefused, isAboutCredentials, messageOf, noAnswer, storeError, unreachable} from './mongodb-error.ts';
 import {checkOptions, databaseName, serverName, type MongoDBStoreOptions} from './options.ts';
 import {Pulse} from './pulse.ts';
 import {watchTrouble} from './trouble.ts';
-import {within} from './within.ts';
 
 const DEFAULT_HEARTBEAT_MS = 10_000;
 const MIN_HEARTBEAT_MS = 500;

@@ -1,13 +1,11 @@
 import type {Collection, Document, FindOptions} from 'mongodb';
-import {compareRows, matches, type Row, type StoreQuery, type TableSpec} from 'woltage';
+import {compareRows, idsOf, matches, TopRows, type Row, type StoreQuery, type TableSpec} from 'woltage';
 import type {RowDocument} from './collections.ts';
 import {decodeRow} from './decode.ts';
 import {documentId} from './document-id.ts';
 import {toTopFieldName} from './field-name.ts';
 import {isUnsortable} from './mongodb-error.ts';
 import {behind, leadOf, misfits, sortOf, upTo} from './page-order.ts';
-import {idsOf} from './row-ids.ts';
-import {TopRows} from './top-rows.ts';
 import {allOf, compileWhere, type CompiledWhere} from './where.ts';
 
 /** Rows that were removed by a commit without a transaction leave their number behind for a while. */

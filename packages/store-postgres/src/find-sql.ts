@@ -1,9 +1,8 @@
 import {textArray, type Statement} from '@woltage/postgres';
-import type {StoreQuery} from 'woltage';
+import {idsOf, type StoreQuery} from 'woltage';
 import type {Column} from './columns.ts';
 import {behind, canBeInPlace, inSamePlace} from './compare.ts';
 import {toRowId} from './encode-rows.ts';
-import {idsOf} from './row-ids.ts';
 import {SqlValues} from './sql-values.ts';
 import {ID, ODD, type TableLayout} from './table-layout.ts';
 import {conditionSql} from './where.ts';

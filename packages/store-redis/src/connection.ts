@@ -1,11 +1,10 @@
-import {UnavailableError, type Logger} from 'woltage';
+import {UnavailableError, within, type Logger} from 'woltage';
 import {clientSource} from './client-source.ts';
 import {Link, type LinkOptions} from './link.ts';
 import {checkOptions, serverName, type RedisStoreOptions} from './options.ts';
 import {isUnknownScript, noAnswer, storeError} from './redis-error.ts';
 import type {Script} from './scripts.ts';
 import {Subscriber} from './subscriber.ts';
-import {within} from './within.ts';
 
 /** The one connection of a store and its scopes. It comes back by itself when it was lost. */
 export class Connection {

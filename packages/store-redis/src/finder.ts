@@ -1,11 +1,9 @@
-import {compareRows, decodeJson, matches, type Row, type StoreQuery, type TableSpec} from 'woltage';
+import {compareRows, decodeJson, idsOf, matches, TopRows, type FoundRow, type Row, type StoreQuery, type TableSpec} from 'woltage';
 import type {Connection} from './connection.ts';
 import {retry, type Contents} from './contents.ts';
 import {IndexReader, OutdatedPlan} from './index-reader.ts';
 import type {Keys} from './keys.ts';
 import {planQuery, type Branch, type Plan} from './plan.ts';
-import {idsOf} from './row-ids.ts';
-import {TopRows, type FoundRow} from './top-rows.ts';
 
 const SCAN_COUNT = 1000;
 const BRANCHES_AT_ONCE = 16;

@@ -1,11 +1,10 @@
-import {compareRows, compareValues, decodeJson, type Row, type StoreQuery} from 'woltage';
+import {compareRows, compareValues, decodeJson, TopRows, type FoundRow, type Row, type StoreQuery} from 'woltage';
 import type {Connection} from './connection.ts';
 import {Contents, type Layout} from './contents.ts';
 import type {Keys} from './keys.ts';
 import {intersection, type Branch, type Plan, type Range} from './plan.ts';
 import {COUNT_INDEX, READ_INDEX} from './scripts.ts';
 import {BEHIND, sortableFields} from './sortable.ts';
-import {TopRows, type FoundRow} from './top-rows.ts';
 
 const MIN_PAGE = 16;
 const MAX_PAGE = 1000;

@@ -1,9 +1,8 @@
-import type {Logger} from 'woltage';
+import {within, type Logger} from 'woltage';
 import type {ClientSource} from './client-source.ts';
 import {isCluster, send, type RedisClient} from './client.ts';
 import {credentialsRefused, isAboutCredentials, noAnswer, unreachable} from './redis-error.ts';
 import {inspectServer, rehearse} from './server-settings.ts';
-import {within} from './within.ts';
 
 const RETRY_MS = 100;
 

@@ -1,8 +1,7 @@
-import type {Logger} from 'woltage';
+import {within, type Logger} from 'woltage';
 import type {ClientSource} from './client-source.ts';
 import {isCluster, send, type RedisClient} from './client.ts';
 import type {LinkOptions} from './link.ts';
-import {within} from './within.ts';
 
 interface Channel {
     readonly listeners: Set<() => void>;

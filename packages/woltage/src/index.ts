@@ -25,8 +25,10 @@ export {createWoltage, createWoltage as default} from './runtime/create-woltage.
 export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
 export type {Woltage} from './runtime/woltage.ts';
 export {cloneData} from './shared/data.ts';
+export {delay} from './shared/delay.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
 export type {Logger} from './shared/logger.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';
 export {uuidV7} from './shared/uuid.ts';
+export {within} from './shared/within.ts';
 export {z} from 'zod';

@@ -1,4 +1,7 @@
-import {rowId, type Condition, type Row, type StoreQuery, type TableSpec} from 'woltage';
+import type {Condition, StoreQuery} from './query.ts';
+import type {TableSpec} from './table-access.ts';
+import type {Row} from './table-definition.ts';
+import {rowId} from './table-spec.ts';
 
 /** The ids of the only rows that can match, where the conditions name the whole key; `undefined` where they don't. */
 export function idsOf(spec: TableSpec, where: StoreQuery['where']): string[] | undefined {

@@ -1,4 +1,4 @@
-import type {Row} from 'woltage';
+import type {Row} from './table-definition.ts';
 
 /** A row, and the id that it is kept under. */
 export interface FoundRow {
