@@ -1,17 +1,10 @@
 import {randomBytes} from 'node:crypto';
-import {afterAll, afterEach, beforeAll, beforeEach, expect, it} from 'vitest';
-import type {RecordedEvent, SubscriptionBatch} from 'woltage';
+import {afterAll, beforeAll, beforeEach} from 'vitest';
+import {eventStoreProcesses} from '../../../test/processes/event-store-processes.ts';
 import {describeWith, findServer, urlOf} from '../../../test/servers/find-server.ts';
 import {createDatabase, type TestDatabase} from '../../../test/servers/postgres-database.ts';
 import {postgres} from '../../../test/servers/postgres.ts';
 import {PostgresEventStore} from '../src/index.ts';
-import {runChild, type Child} from './support/run-child.ts';
-
-interface Acknowledged {
-    readonly stream: readonly [name: string, id: string];
-    readonly ids: readonly string[];
-    readonly revision?: number;
-}
 
 const found = await findServer(postgres, 'processes that share an event store in PostgreSQL');
 let database: TestDatabase;
@@ -24,106 +17,8 @@ beforeEach(() => {
     schema = `processes_${randomBytes(6).toString('hex')}`;
 });
 afterAll(() => database?.drop());
-const children: Child<unknown>[] = [];
-const start = <L>(mode: string, ...args: readonly string[]): Child<L> => {
-    const child = runChild<L>(mode, database.url, schema, ...args);
-    children.push(child);
-    return child;
-};
-afterEach(() => {
-    // A test that has failed may have left some.
-    for (const child of children.splice(0))
-        child.process.kill('SIGKILL');
-});
 
-async function everything(
-    store: PostgresEventStore, enough: (records: readonly RecordedEvent[], batch: SubscriptionBatch) => boolean
-): Promise<RecordedEvent[]> {
-    const records: RecordedEvent[] = [];
-    for await (const batch of store.subscribe()) {
-        records.push(...batch.events);
-        if (enough(records, batch))
-            break;
-    }
-    return records;
-}
-
-function expectGaplessStreams(records: readonly RecordedEvent[]): void {
-    const next = new Map<string, bigint>();
-    let before = -1n;
-    for (const {aggregateName, aggregateId, revision, position} of records) {
-        const stream = `${aggregateName}/${aggregateId}`;
-        expect(revision).toBe(next.get(stream) ?? 0n);
-        next.set(stream, revision + 1n);
-        expect(position).toBeGreaterThan(before);
-        before = position;
-    }
-}
-
-describeWith(found, 'A process that is killed while it appends', () => {
-    it('loses no event that was acknowledged, and leaves neither gaps nor halves', async () => {
-        const acknowledged: Acknowledged[] = [];
-        for (let round = 0; round < 6; round++) {
-            const child = start<Acknowledged>('untilKilled', String(round));
-            await child.told(1 + Math.floor(Math.random() * 600));
-            child.process.kill('SIGKILL');
-            await child.ended;
-            expect(child.lines.length).toBeGreaterThan(0);
-            acknowledged.push(...child.lines);
-
-            const store = new PostgresEventStore({connectionString: database.url, schema});
-            await store.connect();
-            const records = await everything(store, (_, {caughtUp}) => caughtUp);
-            await store.close();
-            expectGaplessStreams(records);
-            expectAcknowledged(records, acknowledged);
-            expectWholes(records);
-        }
-    }, 60_000);
-
-    function expectAcknowledged(records: readonly RecordedEvent[], lines: readonly Acknowledged[]): void {
-        const byId = new Map(records.map(record => [record.id, record]));
-        for (const {stream, ids, revision} of lines) {
-            const found = ids.map(id => byId.get(id));
-            expect(found.map(record => record && [record.aggregateName, record.aggregateId])).toEqual(ids.map(() => stream));
-            if (revision !== undefined)
-                expect(found.map(record => Number(record?.revision))).toEqual([revision - 2, revision - 1, revision]);
-        }
-    }
-
-    function expectWholes(records: readonly RecordedEvent[]): void {
-        const keys = (name: string, id?: string): unknown[] => records
-            .filter(({aggregateName, aggregateId}) => aggregateName === name && (id === undefined || aggregateId === id))
-            .map(({payload}) => (payload as {key: string}).key);
-        const triples = keys('triple');
-        expect(triples.length).toBe(3 * new Set(triples).size);
-        expect(keys('pair', 'left')).toEqual(keys('pair', 'right'));
-    }
-});
-
-describeWith(found, 'Processes that share an event store in PostgreSQL', () => {
-    it('append to the same streams, and every subscription sees all of it in one order', async () => {
-        const count = 400;
-        const total = 2 * (count + count / 8);
-        const store = new PostgresEventStore({connectionString: database.url, schema});
-        await store.connect();
-        const here = everything(store, records => records.length >= total);
-        const follower = start<{id: string; position: number}>('follow', 'follower', String(total));
-        const writers = ['a', 'b'].map(name => start<{id: string}>('append', name, String(count)));
-        await Promise.all(writers.map(({ended}) => ended));
-        await follower.ended;
-        const records = await here;
-        await store.close();
-
-        expectGaplessStreams(records);
-        expect(records.map(({id, position}) => ({id, position: Number(position)}))).toEqual(follower.lines);
-        expect(records.map(({id}) => id).sort()).toEqual(writers.flatMap(({lines}) => lines.map(({id}) => id)).sort());
-    }, 60_000);
-
-    it('end by themselves after close: nothing is left behind by a subscription that waited', async () => {
-        const child = start('waitAndClose');
-        await child.ended;
-        expect(child.process.exitCode).toBe(0);
-        expect(child.lines.length).toBeGreaterThan(0);
-    });
+eventStoreProcesses({
+    describe: describeWith.bind(undefined, found), place: 'an event store in PostgreSQL', child: new URL('./support/child.ts', import.meta.url),
+    args: () => [database.url, schema], open: () => new PostgresEventStore({connectionString: database.url, schema})
 });

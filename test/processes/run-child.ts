@@ -2,7 +2,7 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 
-const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const TSCONFIG = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
 
 export interface Child<L> {
     readonly process: ChildProcess;
@@ -14,11 +14,11 @@ export interface Child<L> {
     told(count: number): Promise<void>;
 }
 
-/** Starts `child.ts` on the sources as they are. */
-export function runChild<L>(mode: string, ...args: readonly string[]): Child<L> {
-    const child = spawn(process.execPath, ['--import', 'tsx', pathOf('child.ts'), mode, ...args], {
+/** Starts a program on the sources as they are. @param script Its file's URL */
+export function runChild<L>(script: URL, ...args: readonly string[]): Child<L> {
+    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(script), ...args], {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: {...process.env, TSX_TSCONFIG_PATH: pathOf('../../../../tsconfig.json')}
+        env: {...process.env, TSX_TSCONFIG_PATH: TSCONFIG}
     });
     const lines: L[] = [];
     const waiting = new Set<() => void>();
