@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os';
 import {fileURLToPath} from 'node:url';
 import {configDefaults, defineConfig} from 'vitest/config';
 
@@ -27,6 +28,8 @@ export default defineConfig({
         globalSetup: ['test/servers/global-setup.ts'],
         include: ['packages/*/{src,test}/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
         exclude: [...configDefaults.exclude, ...FAULTS],
-        testTimeout: 20_000
+        testTimeout: 20_000,
+        // Vitest keeps one core for itself, which is half of a small machine; much of what these tests do is to wait for servers.
+        maxWorkers: Math.max(2, availableParallelism() - 1)
     }
 });

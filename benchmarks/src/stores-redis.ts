@@ -5,7 +5,7 @@ import {History, type RawAccount} from './history.ts';
 import {compare, print} from './measure.ts';
 import {comparePeer} from './store-peers.ts';
 
-const EVENTS = Number(process.argv[2] ?? 100_000);
+const EVENTS = Number(process.argv[2] ?? 200_000);
 const ACCOUNTS = 10_000;
 const ROUNDS = 5;
 

@@ -1,6 +1,6 @@
 import {createClient} from 'redis';
 import {ConfigError} from 'woltage';
-import {isCluster, type RedisClient} from './client.ts';
+import {isCluster, type RedisClient, type SingleClient} from './client.ts';
 import type {RedisStoreOptions} from './options.ts';
 
 const MAX_BACKOFF_MS = 2000;
@@ -19,7 +19,11 @@ export function clientSource(options: RedisStoreOptions, timeoutMs: number): Cli
     const given = options.client as RedisClient | undefined;
     if (given !== undefined)
         return {isGiven: true, create: () => given, createSubscriber: () => given.duplicate(isCluster(given) ? {} : {disableOfflineQueue: false})};
-    const create = (isPatient: () => boolean, disableOfflineQueue: boolean): RedisClient => make(options, timeoutMs, isPatient, disableOfflineQueue);
+    let first: SingleClient | undefined;
+    const create = (isPatient: () => boolean, disableOfflineQueue: boolean): SingleClient => {
+        first ??= make(options, timeoutMs);
+        return first.duplicate({disableOfflineQueue, socket: {...socketOptions(options, timeoutMs), reconnectStrategy: (retries: number) => isPatient() && backoffMs(retries)}});
+    };
     return {
         isGiven: false,
         // Calls that wait in the driver's own queue could be carried out long after they were reported as failed.
@@ -28,20 +32,18 @@ export function clientSource(options: RedisStoreOptions, timeoutMs: number): Cli
     };
 }
 
-function make({url, clientOptions = {}}: RedisStoreOptions, timeoutMs: number, isPatient: () => boolean, disableOfflineQueue: boolean): RedisClient {
-    const reconnectStrategy = (retries: number): number | false => isPatient() && backoffMs(retries);
+/** Never connected, but duplicated: for each client that isn't a duplicate, the driver makes a class with all its commands, which takes longer than many a commit. */
+function make(options: RedisStoreOptions, timeoutMs: number): SingleClient {
+    const {url, clientOptions = {}} = options;
     try {
-        return createClient({
-            ...clientOptions,
-            ...url === undefined ? {} : {url},
-            disableOfflineQueue,
-            commandOptions: {timeout: 0},
-            socket: {connectTimeout: timeoutMs, ...clientOptions.socket, reconnectStrategy} as object
-        });
+        return createClient({...clientOptions, ...url === undefined ? {} : {url}, commandOptions: {timeout: 0}, socket: socketOptions(options, timeoutMs)});
     } catch (error) {
         throw new ConfigError(`The Redis store: the driver refuses its options: ${(error as Error).message}`, {code: 'REDIS_OPTIONS', cause: error});
     }
 }
+
+/** The driver adds to them what the URL says. */
+const socketOptions = ({clientOptions = {}}: RedisStoreOptions, timeoutMs: number): object => ({connectTimeout: timeoutMs, ...clientOptions.socket});
 
 /** Twice as long each time, and a little different for each process, so that they don't all come back at once. */
 const backoffMs = (retries: number): number => Math.min(50 * 2 ** retries, MAX_BACKOFF_MS) * (0.75 + Math.random() / 2);

@@ -10,6 +10,9 @@ type FindArguments = Parameters<ITable['find']>;
 export class PortableTable implements ITable {
     protected readonly spec: TableSpec;
     protected readonly access: TableAccess;
+    /** The last key field that was asked for: what is read is often written next, and then is the same string, whose hash is known. */
+    #lastKey: string | undefined;
+    #lastId = '';
 
     constructor(spec: TableSpec, access: TableAccess) {
         this.spec = spec;
@@ -18,19 +21,31 @@ export class PortableTable implements ITable {
 
     // Not async: on a hot path every promise counts.
     get(key: object): Promise<Row | null> {
-        return attempt(() => this.access.get(this.spec, rowId(this.spec, key as Row)));
+        return attempt(() => this.access.get(this.spec, this.#idOf(key as Row)));
     }
 
     set(entry: object): Promise<void> {
-        return attempt(() => this.access.set(this.spec, rowId(this.spec, entry as Row), entry as Row));
+        return attempt(() => this.access.set(this.spec, this.#idOf(entry as Row), entry as Row));
     }
 
     update(key: object, values: object): Promise<boolean> {
-        return attempt(() => this.access.update(this.spec, rowId(this.spec, key as Row), values as Row));
+        return attempt(() => this.access.update(this.spec, this.#idOf(key as Row), values as Row));
     }
 
     remove(key: object): Promise<void> {
-        return attempt(() => this.access.remove(this.spec, rowId(this.spec, key as Row)));
+        return attempt(() => this.access.remove(this.spec, this.#idOf(key as Row)));
+    }
+
+    #idOf(key: Row): string {
+        const {keyFields} = this.spec;
+        const value = keyFields.length === 1 && typeof key === 'object' && (key as Row | null) !== null ? key[keyFields[0] as string] : undefined;
+        if (typeof value !== 'string')
+            return rowId(this.spec, key);
+        if (value !== this.#lastKey) {
+            this.#lastId = rowId(this.spec, key);
+            this.#lastKey = value;
+        }
+        return this.#lastId;
     }
 
     async find(filter?: FindArguments[0], options?: FindArguments[1]): Promise<Row[]> {

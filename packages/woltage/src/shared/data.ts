@@ -54,7 +54,10 @@ function clone(value: unknown, depth: number): unknown {
 
 function clonePlain(value: Record<string, unknown>, depth: number): Record<string, unknown> {
     const copy: Record<string, unknown> = {};
-    for (const key of Object.keys(value)) {
+    // Not Object.keys, which makes an array each time.
+    for (const key in value) {
+        if (!Object.hasOwn(value, key))
+            continue;
         const item = value[key];
         const copied = typeof item === 'object' && item !== null || typeof item === 'function' || typeof item === 'symbol'
             ? clone(item, depth + 1)
@@ -84,7 +87,7 @@ export function roughSize(value: unknown): number {
         for (const item of value)
             size += 16 + roughSize(item);
     } else {
-        for (const key of Object.keys(value))
+        for (const key in value)
             size += 16 + roughSize((value as Record<string, unknown>)[key]);
     }
     return size;

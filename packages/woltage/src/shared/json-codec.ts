@@ -71,19 +71,25 @@ function encodeObject(value: object, depth: number, path: (string | number)[], t
     const result: Record<string, unknown> = {};
     let kept = 0;
     let last = '';
-    for (const key of Object.keys(value)) {
+    // Not Object.keys, which makes an array for each row of a replay.
+    for (const key in value) {
+        if (!Object.hasOwn(value, key))
+            continue;
         const item = (value as Record<string, unknown>)[key];
         if (item === undefined)
             continue;
         kept++;
         last = key;
-        if (typeof item === 'string' && key !== '__proto__')
+        if (isPlain(item) && key !== '__proto__')
             result[key] = item;
         else
             setOwn(result, key, encodeChild(item, key, depth, path, tag));
     }
     return tag && kept === 1 && isTag(last) ? {[ESCAPED]: result} : result;
 }
+
+/** Stays as it is. */
+const isPlain = (item: unknown): boolean => typeof item === 'string' || typeof item === 'boolean' || typeof item === 'number' && Number.isFinite(item);
 
 /** Not by `map`, which passes over the holes of a sparse array: they are `undefined` as well. */
 function encodeArray(value: readonly unknown[], depth: number, path: (string | number)[], tag: boolean): unknown[] {
@@ -96,7 +102,7 @@ function encodeArray(value: readonly unknown[], depth: number, path: (string | n
 function encodeChild(
     item: unknown, key: string | number, depth: number, path: (string | number)[], tag: boolean
 ): unknown {
-    if (typeof item === 'string')
+    if (isPlain(item))
         return item;
     path.push(key);
     const encoded = encode(item, depth + 1, path, tag);
@@ -155,7 +161,18 @@ function decodeChildren(value: Record<string, unknown>, keys: readonly string[])
 }
 
 /** Encodes a value as JSON text without loss, see {@link encodeValue}. */
-export const encodeJson = (value: unknown): string => JSON.stringify(encodeValue(value));
+export const encodeJson = (value: unknown): string => JSON.stringify(isFlat(value) ? value : encodeValue(value));
+
+/** An object of texts, numbers and booleans, as most rows are: it needs no copy to become JSON. */
+function isFlat(value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value)
+        return false;
+    for (const key in value) {
+        if (!Object.hasOwn(value, key) || key.startsWith('$') || !isPlain((value as Record<string, unknown>)[key]))
+            return false;
+    }
+    return true;
+}
 
 /** Decodes text made by {@link encodeJson}. A look at the text tells whether anything in it is tagged. */
 export function decodeJson(text: string): unknown {
