@@ -7,8 +7,8 @@ type Run = Transaction['run'];
 /** Room in each page lets a row that is written again stay there, and its index entries as they are: a third faster in a replay. */
 const FILL_FACTOR = 70;
 
-/** Creates the tables of a scope and their declared indexes where they are missing, in a transaction. @throws ConfigError `TABLE_CHANGED` */
-export async function createTables(run: Run, schema: string, namespace: string, layouts: readonly TableLayout[]): Promise<void> {
+/** Creates the tables of a scope where they are missing, and their declared indexes if so wanted, in a transaction. @throws ConfigError `TABLE_CHANGED` */
+export async function createTables(run: Run, schema: string, namespace: string, layouts: readonly TableLayout[], withIndexes: boolean): Promise<void> {
     await lock(run, schema, namespace);
     for (const layout of layouts) {
         const columns = await columnsOf(run, schema, layout);
@@ -16,7 +16,7 @@ export async function createTables(run: Run, schema: string, namespace: string, 
             await create(run, layout);
         else
             await extend(run, layout, columns);
-        for (const text of layout.indexStatements())
+        for (const text of withIndexes ? layout.indexStatements() : [])
             await run({text});
         await run({
             text: `INSERT INTO ${quote(schema)}.woltage_tables (physical_name, namespace, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,

@@ -1,8 +1,9 @@
-import {runInContext, type DurableEffect} from '../context/index.ts';
+import {runInContext} from '../context/index.ts';
 import type {HandledEvent, RecordedEvent} from '../events/index.ts';
 import type {RecordWrite} from '../ports/index.ts';
 import type {Checkpoint, Standing} from './checkpoint.ts';
 import {CommitPace} from './commit-pace.ts';
+import {CompletedEffects, type Completed} from './completed-effects.ts';
 import {DeadLetters} from './dead-letters.ts';
 import {EventEffects, historicEffects} from './event-effects.ts';
 import {HandlerFailure} from './handler-failure.ts';
@@ -15,8 +16,6 @@ import {SliceLease} from './slice-lease.ts';
 import {StagedRecords} from './staged-records.ts';
 import {UnitOfWork} from './unit-of-work.ts';
 
-type Completed = Map<string, readonly DurableEffect[]>;
-
 /** Runs the events of a slice through a projector's handlers, and commits what they write together with the position. */
 export class BatchRunner {
     readonly #options: BatchRunnerOptions;
@@ -27,8 +26,7 @@ export class BatchRunner {
     readonly staged = new StagedRecords();
     readonly #outbox: Outbox;
     readonly #pace: CommitPace;
-    /** By event: effects that have run, while the event isn't committed. They outlast a session: a commit that fails is tried again. */
-    readonly #completed = new Map<string, Completed>();
+    readonly #completed = new CompletedEffects();
     /** The last event whose handler is done. */
     #handled = -1n;
     /** Up to here each event is committed on its own, for one of them has failed. */
@@ -120,7 +118,8 @@ export class BatchRunner {
         observeBatch(this.#options.id, this.#pace.events, writes.length, this.#pace.began);
         this.work.markCommitted();
         this.staged.clear();
-        this.#settleAccounts(duringEvent ? this.#current : undefined);
+        this.#pace.settled();
+        this.#completed.settle(duringEvent ? this.#current : undefined);
         if (position > this.#handled)
             this.#handled = position;
         await this.#outbox.handOn();
@@ -130,6 +129,7 @@ export class BatchRunner {
     async goLive(position: bigint): Promise<void> {
         if (this.#live)
             return;
+        await this.work.buildIndexes();
         this.#live = true;
         await this.lease.commit(position, {}, true);
     }
@@ -173,7 +173,7 @@ export class BatchRunner {
             return undefined;
         this.#begin(record.id);
         const fires = this.#firesAfter !== undefined && record.position > this.#firesAfter;
-        const completed = this.#completed.get(record.id);
+        const completed = this.#completed.of(record.id);
         // What is skipped or put aside may be something that can't even be read.
         if (byAggregate && this.aside.takes(record, fires, completed))
             return undefined;
@@ -188,7 +188,7 @@ export class BatchRunner {
     #call(handled: HandledEvent<BoundHandler>, fires: boolean, completed: Completed | undefined): Promise<void> | undefined {
         // The worker's own context is that of history: there is nothing to set up.
         return fires
-            ? this.#callWithEffects(handled, completed ?? new Map<string, readonly DurableEffect[]>())
+            ? this.#callWithEffects(handled, completed ?? new Map() as Completed)
             : handled.handler(handled.event) as Promise<void> | undefined;
     }
 
@@ -207,7 +207,7 @@ export class BatchRunner {
         } finally {
             if (effects.fired) {
                 this.#pace.fired();
-                this.#completed.set(event.id, completed);
+                this.#completed.remember(event.id, completed);
             }
         }
     }
@@ -235,16 +235,5 @@ export class BatchRunner {
         this.staged.rollback();
         this.letters.rollback();
         this.#outbox.rollback();
-    }
-
-    /** @param keep The event whose effects have to be remembered */
-    #settleAccounts(keep?: string): void {
-        this.#pace.settled();
-        if (this.#completed.size === 0)
-            return;
-        const kept = keep === undefined ? undefined : this.#completed.get(keep);
-        this.#completed.clear();
-        if (kept !== undefined && keep !== undefined)
-            this.#completed.set(keep, kept);
     }
 }

@@ -63,7 +63,8 @@ export async function lookAt({store, key, generation}: SliceStore): Promise<Stan
 }
 
 /**
- * Takes a slice over: from here on, writes of whoever worked on it before fail. Data of another generation is removed.
+ * Takes a slice over: from here on, writes of whoever worked on it before fail. Data of another generation is removed. A slice that begins from nothing
+ * may lack its declared indexes.
  *
  * @param records Written together with the take-over
  * @throws StaleRecordError when somebody else was faster
@@ -73,8 +74,9 @@ export async function takeOver(
 ): Promise<Checkpoint> {
     if (isOutdated)
         await store.dropTables();
-    await store.createTables();
-    const state = {position: current?.position ?? -1n, generation, owner: self.owner, live: false};
+    const position = current?.position ?? -1n;
+    await (position < 0n && store.createBareTables !== undefined ? store.createBareTables() : store.createTables());
+    const state = {position, generation, owner: self.owner, live: false};
     const {checkpoint, write} = nextCheckpoint(key, state, current?.token ?? null);
     await store.commit({records: [write, ...records]});
     return checkpoint;

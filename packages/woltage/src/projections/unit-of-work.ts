@@ -33,6 +33,8 @@ export class UnitOfWork implements TableAccess {
     #pendingBytes = 0;
     #fromNothing = false;
     #wantsCommit = false;
+    /** The building of the declared indexes; `undefined` while they are left for later. */
+    #indexing: Promise<void> | undefined;
     #opening: Promise<StoreTransaction> | undefined;
     #transaction: StoreTransaction | undefined;
 
@@ -61,7 +63,7 @@ export class UnitOfWork implements TableAccess {
         const opening = this.#opening;
         if (opening === undefined)
             return false;
-        this.reset(false);
+        this.#clear(false);
         await opening.then(transaction => transaction.rollback(), () => undefined);
         return true;
     }
@@ -72,6 +74,19 @@ export class UnitOfWork implements TableAccess {
      * @param fromNothing True in a rebuild from nothing: keys never written here have no row anywhere, and cost no round trip
      */
     reset(fromNothing: boolean): void {
+        this.#indexing = fromNothing && this.#store.createBareTables !== undefined ? undefined : DONE;
+        this.#clear(fromNothing);
+    }
+
+    /** Builds the declared indexes where that was left for later. */
+    buildIndexes(): Promise<void> {
+        return this.#indexing ??= this.#store.createTables().catch((error: unknown) => {
+            this.#indexing = undefined;
+            throw error;
+        });
+    }
+
+    #clear(fromNothing: boolean): void {
         this.#tables.clear();
         this.#pendingBytes = 0;
         this.#wantsCommit = false;
@@ -143,14 +158,17 @@ export class UnitOfWork implements TableAccess {
     }
 
     async find(table: TableSpec, query: StoreQuery): Promise<Row[]> {
+        await this.buildIndexes();
         return findThroughWrites(this.#reader, table, query, this.#pendingForQuery(table));
     }
 
     async count(table: TableSpec, where: StoreQuery['where']): Promise<number> {
+        await this.buildIndexes();
         return countThroughWrites(this.#reader, table, where, this.#pendingForQuery(table));
     }
 
     async beforeNative(table: TableSpec): Promise<void> {
+        await this.buildIndexes();
         const state = this.#table(table);
         state.cached = false;
         state.rows.drop();
