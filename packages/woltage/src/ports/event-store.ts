@@ -66,9 +66,37 @@ export interface AppendResult {
     readonly position: bigint;
 }
 
+/** Events of one of the types (left out: of any type) that carry all of the tags (left out: whatever they carry). Empty lists are refused. */
+export interface EventCriterion {
+    readonly types?: readonly string[] | undefined;
+    readonly tags?: readonly string[] | undefined;
+}
+
+/** Events that meet at least one of the criteria. An empty list is refused. */
+export type EventQuery = readonly EventCriterion[];
+
+export interface EventQueryOptions {
+    /** Exclusive; left out: from the first event of the store. */
+    readonly after?: bigint | undefined;
+    /** Inclusive; left out: to the end of the store. */
+    readonly until?: bigint | undefined;
+}
+
+/** What an append depends on beside the revisions of its streams. */
+export interface AppendCondition {
+    /** No event that matches may stand ... */
+    readonly query: EventQuery;
+    /** ... after this position; left out: anywhere. */
+    readonly after?: bigint | undefined;
+}
+
 export interface EventStoreCapabilities {
     /** `appendAll` exists and is atomic. */
     readonly multiStreamAppend: boolean;
+    /** `query` exists, and `appendAll` takes a condition. @default false */
+    readonly conditionalAppend?: boolean;
+    /** `erase` exists. @default false */
+    readonly erasure?: boolean;
     /** True where an event id is taken in its own stream alone: other streams may hold it as well. @default false */
     readonly eventIdsPerStream?: boolean;
 }
@@ -113,8 +141,30 @@ export interface IEventStore {
         revision?: ExpectedRevision
     ): Promise<AppendResult>;
 
-    /** Appends to several streams, all or nothing; the results stand in the order of `streams`. See `supports.multiStreamAppend`. */
-    appendAll?(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]>;
+    /**
+     * Appends to several streams, all or nothing; the results stand in the order of `streams`. See `supports.multiStreamAppend`.
+     *
+     * @param condition Checked in the same step, see `supports.conditionalAppend`. A repeated append succeeds like the first did, whatever has come since
+     * @throws ConflictError `CONDITION_FAILED` when an event matches the condition's query; nothing is appended then
+     */
+    appendAll?(streams: readonly StreamAppend[], condition?: AppendCondition): Promise<readonly AppendResult[]>;
+
+    /**
+     * Reads the events that match, page by page, in the order of their positions. What is found takes time, not what there is beside it. See
+     * `supports.conditionalAppend`.
+     *
+     * @throws BadRequestError `INVALID_QUERY` for empty lists
+     */
+    query?(query: EventQuery, options?: EventQueryOptions): AsyncIterable<readonly RecordedEvent[]>;
+
+    /**
+     * Ends a stream for good: the tombstone is appended as its last event, and all events before it are removed, durably. Subscriptions still get the
+     * tombstone; `read` and `append` are a `GoneError` from then on. Repeating it with the same tombstone's id succeeds. See `supports.erasure`.
+     *
+     * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected
+     * @throws GoneError when the stream was erased with another tombstone
+     */
+    erase?(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult>;
 
     /**
      * Delivers every event after a position, first the past and then, endlessly, what comes. **No event is ever skipped**,

@@ -1,7 +1,5 @@
-import {
-    Aggregate, AggregateLoader, CommandExecutor, type CommandHandle, type CommandOutcome
-} from '../aggregates/index.ts';
-import {currentContext, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
+import {AggregateLoader, CommandExecutor, type Aggregate} from '../aggregates/index.ts';
+import {currentContext, runInContext, type ContextRuntime} from '../context/index.ts';
 import type {DurableSideEffect} from '../effects/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
@@ -11,6 +9,7 @@ import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
+import {CommandControl, type CommandParts} from './command-control.ts';
 import {CommandLookup} from './command-lookup.ts';
 import type {WoltageConfig} from './config.ts';
 import {DeclaredProjections} from './declared-projections.ts';
@@ -19,8 +18,8 @@ import {DurableEffects} from './durable-effects.ts';
 import {emitEvents} from './emission.ts';
 import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
-import {observeCommand, observeProjections, observeQuery} from './observe.ts';
-import {ProjectionControl, type ProjectionParts} from './projection-control.ts';
+import {observeProjections, observeQuery} from './observe.ts';
+import type {ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from './query-types.ts';
@@ -32,18 +31,16 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends ProjectionControl {
+export class Woltage extends CommandControl {
     readonly #adapters: Adapters;
-    readonly #lookup: CommandLookup;
-    readonly #loader: AggregateLoader;
-    readonly #commands: CommandExecutor;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
+    /** @internal */
+    protected override readonly commandParts: CommandParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
-    readonly #commandContext: ExecutionContext;
     readonly #inFlight = new InFlight();
     readonly #lifecycle = new Mutex();
     readonly #log: Logger;
@@ -56,13 +53,10 @@ export class Woltage extends ProjectionControl {
         super();
         findTelemetry();
         const log = this.#log = config.logger ?? silentLogger;
-        this.#lookup = new CommandLookup(definitions);
         this.#adapters = createAdapters(config);
         const {eventStore, internalStore, stores} = this.#adapters;
         const {catalogue, projectors, readModels} = definitions;
         const self = createSelf();
-        this.#loader = new AggregateLoader(eventStore, aggregate => this.#lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
-        this.#commands = new CommandExecutor(eventStore, catalogue, this.#loader);
         this.#runtime = {
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
@@ -71,7 +65,9 @@ export class Woltage extends ProjectionControl {
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
-        this.#commandContext = {runtime: this.#runtime};
+        const lookup = new CommandLookup(definitions);
+        const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
+        this.commandParts = {lookup, loader, executor: new CommandExecutor(eventStore, catalogue, loader), context: {runtime: this.#runtime}};
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
@@ -86,29 +82,6 @@ export class Woltage extends ProjectionControl {
             care: new ProjectionCare(this.#projections.set, eventStore, log),
             declared: config.projections && new DeclaredProjections(config.projections, this.#projections, projectors, log)
         };
-    }
-
-    /**
-     * Executes a command: validates the payload, loads the aggregate, calls the handler and appends its events.
-     *
-     * @param context Handed to the command handler, together with the aggregate id
-     * @throws NotFoundError `UNKNOWN_AGGREGATE`, `UNKNOWN_COMMAND`
-     * @throws ValidationError `VALIDATION_FAILED` when the payload doesn't match the schema; nothing was loaded then
-     * @throws ConflictError `REVISION_CONFLICT` when another command on the same aggregate was faster
-     * @throws UnavailableError `STOPPED`
-     * @throws whatever the handler throws; nothing is appended then
-     */
-    executeCommand<Input>(command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object): Promise<CommandOutcome>;
-    executeCommand(aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<CommandOutcome>;
-    executeCommand(target: string | Aggregate | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
-        return this.run(() => {
-            const named = typeof target === 'string' || target instanceof Aggregate;
-            const command = this.#lookup.command(target, rest[0]);
-            const [payload, context] = (named ? rest.slice(1) : rest) as [unknown, object | undefined];
-            const current = currentContext();
-            const cause = current?.runtime === this.#runtime ? current.effects?.cause : undefined;
-            return observeCommand(command, () => this.#commands.execute(command, aggregateId, payload, context, cause, this.#inContext));
-        });
     }
 
     /**
@@ -135,11 +108,6 @@ export class Woltage extends ProjectionControl {
             return observeQuery(readModel, handlerName, () =>
                 runInContext({runtime: this.#runtime, stores}, () => this.#readModels.query(readModel, handlerName, query, context)));
         });
-    }
-
-    /** The current state of an aggregate, folded from its events; the initial state where it has none. */
-    async stateOf<State>(aggregate: Aggregate<State>, aggregateId: string): Promise<State> {
-        return this.run(async () => (await this.#loader.load(aggregate as unknown as Aggregate, aggregateId)).state as State);
     }
 
     /** Starts the projections. Repeated calls do nothing; works again after `stop`. */
@@ -225,7 +193,4 @@ export class Woltage extends ProjectionControl {
             return Promise.reject(error);
         }
     }
-
-    /** Runs a command handler. */
-    readonly #inContext = <R>(handler: () => R): R => runInContext(this.#commandContext, handler);
 }
