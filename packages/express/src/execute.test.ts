@@ -41,7 +41,7 @@ describe('a command', () => {
     it('gets the context, in which nothing takes the place of its aggregate id', async () => {
         const {post} = await serveRouter(woltage, {context: async req => ({userId: req.get('x-user'), aggregateId: 'another'})});
         expect((await post('/todo/context/context', {}, {'x-user': '7'})).status).toBe(200);
-        expect(await woltage.stateOf(todo, 'context')).toEqual({notes: [{userId: '7', aggregateId: 'context'}]});
+        expect(await woltage.stateOf(todo, 'context')).toEqual({notes: [{userId: '7', aggregateId: 'context', aggregateVersion: 0}]});
     });
 });
 

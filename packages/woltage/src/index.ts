@@ -6,7 +6,7 @@ export {
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
-    type CommandOptions, type CommandOutcome, type CommandResult, type Reducer
+    type CommandOptions, type CommandOutcome, type CommandResult, type ForcedEvents, type Reducer, type SnapshotOptions, type TakenSnapshots, type TakeSnapshotsOptions, type UnitOptions
 } from './aggregates/index.ts';
 export {
     emit, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure
@@ -23,6 +23,7 @@ export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
 export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
+export type {ExecuteOptions, PastOptions, UnitCommand} from './runtime/command-control.ts';
 export type {Woltage} from './runtime/woltage.ts';
 export {cloneData} from './shared/data.ts';
 export {delay} from './shared/delay.ts';

@@ -45,6 +45,8 @@ export interface EffectScope {
 export interface ExecutionContext {
     readonly runtime: ContextRuntime;
     readonly effects?: EffectScope | undefined;
+    /** The mailboxes that the command holds which this runs in. */
+    readonly mailboxes?: readonly string[] | undefined;
     /** The stores that a query has seen, so that one query never sees two versions of a projection. */
     readonly stores?: Map<string, IStore> | undefined;
 }
