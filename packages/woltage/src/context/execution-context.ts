@@ -3,6 +3,14 @@ import {ContextError} from '../errors/index.ts';
 import type {Cause, Event} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
 
+/** Where a state of the past ends: inclusive, and all that are given count. */
+export interface PastOptions {
+    readonly revision?: bigint | number | undefined;
+    readonly position?: bigint | undefined;
+    /** Up to the first event that is later: a Date, or ms since the epoch. */
+    readonly time?: Date | number | undefined;
+}
+
 /** What code that runs inside a Woltage context can reach of its runtime. */
 export interface ContextRuntime {
     /** The read model instance of a class. @throws NotFoundError when the class isn't one of this runtime's */
@@ -15,6 +23,8 @@ export interface ContextRuntime {
     learnEffect(effect: {readonly name: string}): void;
     /** The folded state of an aggregate. */
     stateOf(aggregate: unknown, aggregateId: string): Promise<unknown>;
+    /** The state that an aggregate had. */
+    stateAt(aggregate: unknown, aggregateId: string, at: PastOptions): Promise<unknown>;
     /** Executes a command by aggregate (or its name), or by command handle. */
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
 }

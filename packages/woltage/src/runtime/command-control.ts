@@ -1,7 +1,7 @@
 import {
     Aggregate, mailboxOf, type CommandHandle, type CommandOutcome, type CommandRequest, type EventIdAt, type StateLimit, type TakenSnapshots, type TakeSnapshotsOptions, type UnitOptions
 } from '../aggregates/index.ts';
-import {currentContext} from '../context/index.ts';
+import {currentContext, type PastOptions} from '../context/index.ts';
 import {BadRequestError, ConfigError, WoltageError} from '../errors/index.ts';
 import type {Cause} from '../events/index.ts';
 import type {CommandParts} from './command-parts.ts';
@@ -23,14 +23,6 @@ export interface UnitCommand {
     readonly payload?: unknown;
     /** Handed to the command handler. */
     readonly context?: object | undefined;
-}
-
-/** Where a state of the past ends: inclusive, and all that are given count. */
-export interface PastOptions {
-    readonly revision?: bigint | number | undefined;
-    readonly position?: bigint | undefined;
-    /** Up to the first event that is later: a Date, or ms since the epoch. */
-    readonly time?: Date | number | undefined;
 }
 
 /** The part of {@link Woltage} that decides and writes. */

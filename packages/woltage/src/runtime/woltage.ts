@@ -60,6 +60,7 @@ export class Woltage extends CommandControl {
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
+            stateAt: (aggregate, aggregateId, at) => this.stateAt(aggregate as Aggregate, aggregateId, at),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
