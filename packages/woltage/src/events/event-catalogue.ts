@@ -135,5 +135,5 @@ function tagsOf(event: Event): readonly string[] {
     const list: unknown = typeof tags === 'function' ? (tags as (payload: unknown) => unknown)(event.payload) : tags;
     if (!Array.isArray(list) || !list.every(isTag))
         throw new ConfigError(`Tags of event class ${event.constructor.name} must be strings of 1 to ${MAX_TAG_LENGTH} characters of well-formed Unicode.`, {code: 'INVALID_TAGS'});
-    return list as string[];
+    return list;
 }
