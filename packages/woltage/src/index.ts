@@ -6,7 +6,7 @@ export {
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
-    type CommandOptions, type CommandOutcome, type CommandResult, type ForcedEvents, type Reducer, type SnapshotOptions, type TakenSnapshots, type TakeSnapshotsOptions, type UnitOptions
+    type CommandOptions, type CommandOutcome, type CommandResult, type ForcedEvents, type Reducer, type SnapshotOptions, type TakenSnapshots, type TakeSnapshotsOptions, type UniqueKey, type UnitOptions
 } from './aggregates/index.ts';
 export {
     emit, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure

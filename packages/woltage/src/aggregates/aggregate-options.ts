@@ -1,3 +1,5 @@
+import type {UniqueKey} from './unique-keys.ts';
+
 export interface AggregateOptions {
     /** Rises with every change of the projector: snapshots that were taken under another version are not used. @default 0 */
     readonly projectorVersion?: number | undefined;
@@ -8,6 +10,11 @@ export interface AggregateOptions {
      * fails with a `ConflictError`. @default 'optimistic'
      */
     readonly concurrency?: 'optimistic' | 'serialized' | undefined;
+    /**
+     * Values that no two aggregates of this kind may hold at a time: for each key, the value that an event gives the aggregate, by the event's payload. `undefined` leaves it as it is, `null` gives it up. A command whose events
+     * claim a value of another aggregate fails with `UNIQUE_KEY_TAKEN`.
+     */
+    readonly uniqueKeys?: Readonly<Record<string, UniqueKey>> | undefined;
     /** How many times a command is decided anew when another one was faster. @default 0 */
     readonly retryOnConflict?: number | undefined;
 }
@@ -36,8 +43,12 @@ export function optionsProblem(options: AggregateOptions): string | undefined {
         return '\'concurrency\' must be \'optimistic\' or \'serialized\'.';
     if (!isCount(retryOnConflict))
         return '\'retryOnConflict\' must be a whole number from 0.';
-    return snapshotsProblem(snapshots);
+    return uniqueKeysProblem(options.uniqueKeys) ?? snapshotsProblem(snapshots);
 }
+
+const uniqueKeysProblem = (uniqueKeys: unknown): string | undefined =>
+    uniqueKeys === undefined || typeof uniqueKeys === 'object' && uniqueKeys !== null && Object.values(uniqueKeys).every(valueOf => typeof valueOf === 'function')
+        ? undefined : '\'uniqueKeys\' must be an object of functions: {email: payload => payload.email}.';
 
 const OPTIONS = new Set(['projectorVersion', 'snapshots', 'concurrency', 'retryOnConflict', 'uniqueKeys']);
 const SNAPSHOT_OPTIONS = new Set(['store', 'every', 'afterMs']);

@@ -1,11 +1,12 @@
 import {placeEvent, type Cause, type Event, type EventCatalogue, type EventData} from '../events/index.ts';
-import {STATE_NEW, type AppendResult, type IEventStore} from '../ports/index.ts';
+import {STATE_NEW, type AppendResult} from '../ports/index.ts';
 import {Mailboxes} from '../shared/mailboxes.ts';
 import {traced} from '../shared/telemetry.ts';
 import {validate} from '../shared/validate.ts';
 import type {CommandHandle} from './aggregate.ts';
 import {checkAggregateId} from './aggregate-id.ts';
 import {keyOf, type AggregateLoader, type LoadedState} from './aggregate-loader.ts';
+import type {AggregateAppend, Appender} from './appender.ts';
 import type {CommandResult} from './command.ts';
 import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
 import {toDecided} from './decided.ts';
@@ -37,7 +38,7 @@ export type EventIdAt = (command: number, event: number) => Promise<string>;
 export type RunHandler = (handler: () => CommandResult | Promise<CommandResult>, mailboxes?: readonly string[]) => CommandResult | Promise<CommandResult>;
 
 export interface ExecutorParts {
-    readonly eventStore: IEventStore;
+    readonly appender: Appender;
     readonly catalogue: EventCatalogue;
     readonly loader: AggregateLoader;
     readonly taker: SnapshotTaker;
@@ -103,8 +104,9 @@ export class CommandExecutor {
         }
         const data = await this.#toData(events, cause, idAt);
         const expected = force ? undefined : revision < 0n ? STATE_NEW : revision;
-        const result = await traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}),
-            () => this.#parts.eventStore.append(aggregate.name, aggregateId, data, expected));
+        const append: AggregateAppend = {aggregate, aggregateId, events, data, revision: expected};
+        const [result] = await traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}),
+            () => this.#parts.appender.append([append])) as readonly [AppendResult];
         placeEvents(events, data, result);
         this.#parts.taker.consider(aggregate, aggregateId, loaded, result.revision);
         return {...result, events};

@@ -1,10 +1,11 @@
 import {BadRequestError} from '../errors/index.ts';
 import type {Cause, Event, EventData, RecordedEvent} from '../events/index.ts';
-import {STATE_NEW, type AppendResult, type StreamAppend} from '../ports/index.ts';
+import {STATE_NEW, type AppendResult} from '../ports/index.ts';
 import {cloneData} from '../shared/data.ts';
 import {traced} from '../shared/telemetry.ts';
 import type {Aggregate} from './aggregate.ts';
 import {checkAggregateId} from './aggregate-id.ts';
+import type {AggregateAppend} from './appender.ts';
 import {keyOf, type LoadedState} from './aggregate-loader.ts';
 import {placeEvents, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
 import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
@@ -54,7 +55,7 @@ export class CommandUnit {
     async execute(requests: readonly CommandRequest[], {atomic = true, retryOnConflict = 0}: UnitOptions, cause?: Cause, idAt?: EventIdAt): Promise<readonly CommandOutcome[]> {
         const valid = await validateAll(requests);
         const keys = valid.map(({command, aggregateId}) => keyOf(command.aggregate, aggregateId));
-        if (atomic && new Set(keys).size > 1 && !this.#parts.eventStore.supports.multiStreamAppend)
+        if (atomic && new Set(keys).size > 1 && !this.#parts.appender.isAtomic)
             throw new BadRequestError('This event store can\'t append to several streams at once: use commands of one aggregate, or {atomic: false}.', {code: 'ATOMIC_UNSUPPORTED'});
         const mailboxes = keys.filter((_, i) => valid[i]?.command.aggregate.options.concurrency === 'serialized');
         return this.#executor.mailboxes.runAll(mailboxes, async () => {
@@ -133,15 +134,15 @@ export class CommandUnit {
     }
 
     async #append(members: readonly Member[], atomic: boolean): Promise<readonly AppendResult[]> {
-        const {eventStore} = this.#parts;
-        const streams = members.map(({aggregate, aggregateId, data, force, loaded: {revision}}): StreamAppend =>
-            ({aggregateName: aggregate.name, aggregateId, events: data, revision: force ? undefined : revision < 0n ? STATE_NEW : revision}));
-        return traced('woltage.append', () => ({'woltage.streams': streams.length}), async () => {
-            if (atomic && streams.length > 1 && eventStore.appendAll !== undefined)
-                return eventStore.appendAll(streams);
+        const {appender} = this.#parts;
+        const appends = members.map(({aggregate, aggregateId, events, data, force, loaded: {revision}}): AggregateAppend =>
+            ({aggregate, aggregateId, events, data, revision: force ? undefined : revision < 0n ? STATE_NEW : revision}));
+        return traced('woltage.append', () => ({'woltage.streams': appends.length}), async () => {
+            if (atomic)
+                return appends.length === 0 ? [] : appender.append(appends);
             const results: AppendResult[] = [];
-            for (const {aggregateName, aggregateId, events, revision} of streams)
-                results.push(await eventStore.append(aggregateName, aggregateId, events, revision));
+            for (const append of appends)
+                results.push(...await appender.append([append]));
             return results;
         });
     }

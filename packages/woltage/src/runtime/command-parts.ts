@@ -1,5 +1,5 @@
 import {
-    AggregateLoader, CommandExecutor, CommandUnit, Snapshots, SnapshotTaker, type ExecutorParts, type RunHandler
+    AggregateLoader, Appender, CommandExecutor, KeyReservations, CommandUnit, Snapshots, SnapshotTaker, type ExecutorParts, type RunHandler
 } from '../aggregates/index.ts';
 import {runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
 import type {IStore} from '../ports/index.ts';
@@ -44,13 +44,15 @@ export function createCommandParts(
     const taker = new SnapshotTaker(loader, eventStore, log);
     const context: ExecutionContext = {runtime};
     const run: RunHandler = (handler, mailboxes) => runInContext(mailboxes === undefined ? context : {runtime, mailboxes}, handler);
-    const parts: ExecutorParts = {eventStore, catalogue, loader, taker, run};
+    const reserved = internalStore.scope({namespace: '_unique', tables: {}});
+    const appender = new Appender(eventStore, new KeyReservations(reserved, eventStore));
+    const parts: ExecutorParts = {appender, catalogue, loader, taker, run};
     const executor = new CommandExecutor(parts);
     const keys = internalStore.scope({namespace: '_idempotency', tables: {}});
     return {
         lookup, loader, executor, snapshots, taker, runtime,
         unit: new CommandUnit(executor, parts),
         keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), eventStore, catalogue),
-        scopes: [keys, ...new Set(Array.from(settings.values(), ({store}) => store))]
+        scopes: [keys, reserved, ...new Set(Array.from(settings.values(), ({store}) => store))]
     };
 }
