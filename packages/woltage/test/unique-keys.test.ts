@@ -103,7 +103,7 @@ describe('unique keys', () => {
             const held = new Map<string, string | null>();
             for (const {id, email} of steps) {
                 const isTaken = typeof email === 'string' && [...held].some(([other, value]) => other !== id && value === email);
-                const outcome = await woltage.executeCommand(change, id, {email}).then(() => 'ok', (error: {code: string}) => error.code);
+                const outcome = await woltage.executeCommand(change, id, {email}).then(() => 'ok', (error: unknown) => (error as {code: string}).code);
                 expect(outcome).toBe(isTaken ? 'UNIQUE_KEY_TAKEN' : 'ok');
                 if (!isTaken && email !== undefined)
                     held.set(id, email);
