@@ -42,20 +42,19 @@ export class AggregateLoader {
      *
      * @throws GoneError when the stream was erased
      */
-    async load(aggregate: Aggregate, aggregateId: string): Promise<LoadedState> {
+    // Not async: on a hot path every promise counts.
+    load(aggregate: Aggregate, aggregateId: string): Promise<LoadedState> {
         const key = keyOf(aggregate, aggregateId);
         const cached = this.#cache.get(key);
-        if (this.snapshots.settingsOf(aggregate) === undefined)
-            return this.#goOn(aggregate, aggregateId, key, cached ?? this.#nothing(aggregate), cached !== undefined);
-        const began = performance.now();
-        const loaded = await this.#loadWithSnapshots(aggregate, aggregateId, key, cached);
-        return {...loaded, loadMs: performance.now() - began};
+        return this.snapshots.settingsOf(aggregate) === undefined
+            ? this.#goOn(aggregate, aggregateId, key, cached)
+            : this.#loadWithSnapshots(aggregate, aggregateId, key, cached);
     }
 
     /** The state that the aggregate had. @throws GoneError when the stream was erased */
     async loadAt(aggregate: Aggregate, aggregateId: string, {revision, position, time}: StateLimit): Promise<AggregateState> {
         const fold = this.#foldOf(aggregate);
-        const current = await this.#latestUpTo(aggregate, aggregateId, revision) ?? this.#nothing(aggregate);
+        const current = await this.#latestUpTo(aggregate, aggregateId, revision) ?? nothing(fold);
         const isBeyond = (record: RecordedEvent): boolean => revision !== undefined && record.revision > revision
             || position !== undefined && record.position > position || time !== undefined && record.timestamp > time;
         for await (const page of this.#eventStore.read(aggregate.name, aggregateId, {fromRevision: current.revision + 1n})) {
@@ -90,10 +89,12 @@ export class AggregateLoader {
     }
 
     async #loadWithSnapshots(aggregate: Aggregate, aggregateId: string, key: string, cached: AggregateState | undefined): Promise<LoadedState> {
+        const began = performance.now();
         const known = cached ?? await this.snapshots.find(aggregate, aggregateId);
         if (known !== undefined) {
             try {
-                return await this.#goOn(aggregate, aggregateId, key, known, cached !== undefined);
+                const loaded = await this.#goOn(aggregate, aggregateId, key, known, cached !== undefined);
+                return {...loaded, loadMs: performance.now() - began};
             } catch (error) {
                 if (known.snapshotRevision < 0n)
                     throw error;
@@ -101,13 +102,15 @@ export class AggregateLoader {
                 this.snapshots.suspect(aggregate, aggregateId, error);
             }
         }
-        return this.#goOn(aggregate, aggregateId, key, this.#nothing(aggregate), false);
+        const loaded = await this.#goOn(aggregate, aggregateId, key, undefined);
+        return {...loaded, loadMs: performance.now() - began};
     }
 
-    /** Reads what is new behind what is known. */
-    async #goOn(aggregate: Aggregate, aggregateId: string, key: string, current: AggregateState, isCached: boolean): Promise<LoadedState> {
-        const knownRevision = current.revision;
+    /** Reads what is new behind what is known, if anything is. */
+    async #goOn(aggregate: Aggregate, aggregateId: string, key: string, known: AggregateState | undefined, isCached = known !== undefined): Promise<LoadedState> {
         const fold = this.#foldOf(aggregate);
+        const current = known ?? nothing(fold);
+        const knownRevision = current.revision;
         try {
             const fromRevision = current.revision + 1n;
             for await (const page of this.#eventStore.read(aggregate.name, aggregateId, {fromRevision}))
@@ -129,11 +132,9 @@ export class AggregateLoader {
         const snapshot = revision === undefined ? undefined : await this.snapshots.find(aggregate, aggregateId);
         return snapshot !== undefined && snapshot.revision <= (revision as bigint) ? snapshot : undefined;
     }
-
-    #nothing(aggregate: Aggregate): AggregateState {
-        return {state: this.#foldOf(aggregate).initialState(), revision: -1n, position: -1n, snapshotRevision: -1n};
-    }
 }
+
+const nothing = (fold: AggregateFold): AggregateState => ({state: fold.initialState(), revision: -1n, position: -1n, snapshotRevision: -1n});
 
 /** By no other aggregate's name and id. */
 export const keyOf = ({name}: Aggregate, aggregateId: string): string => `${name}\n${aggregateId}`;

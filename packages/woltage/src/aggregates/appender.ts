@@ -33,6 +33,14 @@ export class Appender {
         return this.#eventStore.supports.multiStreamAppend;
     }
 
+    /** Not async: on a hot path every promise counts. @throws ConflictError `REVISION_CONFLICT`, `UNIQUE_KEY_TAKEN` */
+    appendOne(append: AggregateAppend): Promise<AppendResult> {
+        const {aggregate: {name, options}, aggregateId, data, revision} = append;
+        return options.uniqueKeys === undefined
+            ? this.#eventStore.append(name, aggregateId, data, revision)
+            : this.append([append]).then(([result]) => result as AppendResult);
+    }
+
     /** Appends all of it or nothing. @throws ConflictError `REVISION_CONFLICT`, `UNIQUE_KEY_TAKEN` */
     async append(appends: readonly AggregateAppend[]): Promise<readonly AppendResult[]> {
         if (appends.every(({aggregate: {options}}) => options.uniqueKeys === undefined))

@@ -142,7 +142,7 @@ export class CommandUnit {
                 return appends.length === 0 ? [] : appender.append(appends);
             const results: AppendResult[] = [];
             for (const append of appends)
-                results.push(...await appender.append([append]));
+                results.push(await appender.appendOne(append));
             return results;
         });
     }
