@@ -49,7 +49,7 @@ export abstract class CommandControl extends ProjectionControl {
             const command = this.commandParts.lookup.command(target, rest[0]);
             const [payload, context, options] = (named ? rest.slice(1) : rest) as [unknown, object | undefined, ExecuteOptions | undefined];
             const request = {command, aggregateId, payload, context};
-            const cause = this.#entering([request]);
+            const cause = this.#entering(request);
             return observeCommand(command, () => {
                 const {executor, keyed} = this.commandParts;
                 const key = options?.idempotencyKey;
@@ -79,7 +79,7 @@ export abstract class CommandControl extends ProjectionControl {
                 throw new BadRequestError('executeCommands takes a list of commands: [{command, aggregateId, payload}, ...].', {code: 'INVALID_COMMANDS'});
             const requests = (commands as readonly UnitCommand[]).map(({command, aggregate, aggregateId, payload, context}): CommandRequest =>
                 ({command: this.commandParts.lookup.command(aggregate ?? command, command), aggregateId, payload, context}));
-            const cause = this.#entering(requests);
+            const cause = this.#entering(...requests);
             const {unit, keyed} = this.commandParts;
             const execute = (idAt?: EventIdAt): Promise<readonly CommandOutcome[]> => unit.execute(requests, options, cause, idAt);
             return options.idempotencyKey === undefined ? execute() : keyed.execute(options.idempotencyKey, requests, execute);
@@ -119,7 +119,7 @@ export abstract class CommandControl extends ProjectionControl {
     }
 
     /** What the commands follow from. @throws WoltageError `COMMAND_REENTERED` */
-    #entering(requests: readonly CommandRequest[]): Cause | undefined {
+    #entering(...requests: readonly CommandRequest[]): Cause | undefined {
         const context = currentContext();
         if (context?.runtime !== this.commandParts.runtime)
             return undefined;
