@@ -31,8 +31,9 @@ export interface DecisionCall {
     readonly run: (decide: () => DecisionResult | Promise<DecisionResult>) => DecisionResult | Promise<DecisionResult>;
 }
 
-const DEFAULT_RETRIES = 10;
-const MAX_PAUSE_MS = 50;
+/** Many: a conflict costs little, and each means that somebody else has succeeded. */
+const DEFAULT_RETRIES = 50;
+const MAX_PAUSE_MS = 10;
 
 /** Executes decisions: validate, read, decide, append on condition that nothing new matches. */
 export class DecisionExecutor {
@@ -61,8 +62,8 @@ export class DecisionExecutor {
                     return outcome;
                 if (retry >= retries)
                     throw outcome;
-                // Jitter, so that processes that decide upon the same don't go on in step.
-                await delay(Math.random() * Math.min(2 ** retry, MAX_PAUSE_MS));
+                // At once at first: who pauses where others don't falls behind for good.
+                await delay(Math.random() * Math.min(retry, MAX_PAUSE_MS));
             }
         } finally {
             leave();

@@ -42,7 +42,7 @@ export interface DecisionOptions<Schema extends StandardSchema, State> {
     readonly decide: {decide(state: NoInfer<State>, input: InferOutput<Schema>, context: DecisionContext): DecisionResult | Promise<DecisionResult>}['decide'];
     /** Where an event goes. @default what its first tag names: `cart:42` is the aggregate `cart` with the id `42`; the event's own `aggregateId` is the id, if it has one */
     readonly stream?: (event: Event, input: InferOutput<Schema>) => EventStream | undefined;
-    /** How often to decide anew when events of others have come between. @default 10 */
+    /** How often to decide anew when events of others have come between. @default 50 */
     readonly retryOnConflict?: number;
     readonly [identity: EventIdentity]: DecisionReducer<NoInfer<State>>;
 }

@@ -66,7 +66,7 @@ export abstract class DecisionControl extends CommandControl {
     #find(target: unknown): CompiledDecision {
         const compiled = this.decisionParts.decisions.get(target);
         if (compiled === undefined)
-            throw new NotFoundError(`There is no decision '${target instanceof Decision ? target.name : String(target)}'.`, {code: 'UNKNOWN_DECISION'});
+            throw new NotFoundError(`There is no decision '${target instanceof Decision ? target.name : typeof target === 'string' ? target : 'of that kind'}'.`, {code: 'UNKNOWN_DECISION'});
         return compiled;
     }
 }
