@@ -81,7 +81,7 @@ export class DecisionExecutor {
         const attributes = {'woltage.decision': compiled.decision.name};
         const {state, position} = await traced('woltage.load', () => attributes, () => this.#read(compiled, query, input));
         const {options} = compiled.decision;
-        const events = toEvents(await run(() => options.decide(state, input as never, {...context})), compiled);
+        const events = toEvents(await run(() => options.decide(state, input, {...context})), compiled);
         if (events.length === 0)
             return {position: position ?? -1n, events};
         const streams = new EventStreams(compiled, input);
