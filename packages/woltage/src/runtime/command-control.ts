@@ -132,7 +132,8 @@ export abstract class CommandControl extends ProjectionControl {
     }
 }
 
-function limitOf({revision, position, time}: PastOptions = {}): StateLimit {
+/** @throws BadRequestError `INVALID_LIMIT` */
+export function limitOf({revision, position, time}: PastOptions = {}): StateLimit {
     const ms = time instanceof Date ? time.getTime() : time;
     const isValid = (revision === undefined || typeof revision === 'bigint' || Number.isSafeInteger(revision)) && (position === undefined || typeof position === 'bigint')
         && (ms === undefined || Number.isFinite(ms)) && [revision, position, ms].some(limit => limit !== undefined);

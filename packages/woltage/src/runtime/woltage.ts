@@ -9,9 +9,9 @@ import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
-import {CommandControl} from './command-control.ts';
 import {createCommandParts, type CommandParts} from './command-parts.ts';
 import type {WoltageConfig} from './config.ts';
+import {DecisionControl, decisionParts, type DecisionParts} from './decision-control.ts';
 import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
@@ -30,12 +30,14 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends CommandControl {
+export class Woltage extends DecisionControl {
     readonly #adapters: Adapters;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
     /** @internal */
     protected override readonly commandParts: CommandParts;
+    /** @internal */
+    protected override readonly decisionParts: DecisionParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
     readonly #effects: DurableEffects;
@@ -62,10 +64,12 @@ export class Woltage extends CommandControl {
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
             stateAt: (aggregate, aggregateId, at) => this.stateAt(aggregate as Aggregate, aggregateId, at),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
+            decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.commandParts = createCommandParts(config, definitions, this.#adapters, {runtime: this.#runtime, self, log});
+        this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
