@@ -1,4 +1,8 @@
-import type {UniqueKey} from './unique-keys.ts';
+import type {Event} from '../events/index.ts';
+
+/** The value that an event gives an aggregate under a key: `undefined` leaves it as it is, `null` gives it up. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any payload's fields may be looked at
+export type UniqueKey = (payload: any, event: Event) => unknown;
 
 export interface AggregateOptions {
     /** Rises with every change of the projector: snapshots that were taken under another version are not used. @default 0 */

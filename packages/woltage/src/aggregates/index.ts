@@ -2,7 +2,7 @@ export {Aggregate, type AggregateProjector, type CommandHandle, type Reducer} fr
 export {AggregateFold} from './aggregate-fold.ts';
 export {checkAggregateId} from './aggregate-id.ts';
 export {AggregateLoader, keyOf as mailboxOf, type StateLimit} from './aggregate-loader.ts';
-export {snapshotsProblem, type AggregateOptions, type SnapshotOptions} from './aggregate-options.ts';
+export {snapshotsProblem, type AggregateOptions, type SnapshotOptions, type UniqueKey} from './aggregate-options.ts';
 export {Appender} from './appender.ts';
 export {CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts, type RunHandler} from './command-executor.ts';
 export {CommandUnit, type UnitOptions} from './command-unit.ts';
@@ -10,4 +10,3 @@ export type {CommandContext, CommandHandler, CommandOptions, CommandResult, Forc
 export {KeyReservations} from './key-reservations.ts';
 export {SnapshotTaker, type TakenSnapshots, type TakeSnapshotsOptions} from './snapshot-taker.ts';
 export {Snapshots, type SnapshotSettings} from './snapshots.ts';
-export type {UniqueKey} from './unique-keys.ts';

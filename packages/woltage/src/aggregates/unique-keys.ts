@@ -5,10 +5,6 @@ import {encodeJson} from '../shared/json-codec.ts';
 import {deriveUuid} from '../shared/uuid.ts';
 import type {Aggregate} from './aggregate.ts';
 
-/** The value that an event gives an aggregate under a key: `undefined` leaves it as it is, `null` gives it up. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any payload's fields may be looked at
-export type UniqueKey = (payload: any, event: Event) => unknown;
-
 /** A value that an aggregate is about to hold. */
 export interface Claim {
     /** What the value is called, for messages. */
