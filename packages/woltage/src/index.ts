@@ -1,8 +1,8 @@
 export * from './errors/index.ts';
 export * from './ports/index.ts';
 export {
-    defineEvent, Event, type DefinedEvent, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
-    type EventIdentity, type RecordedEvent
+    defineEvent, Event, type CastableEvent, type DefinedEvent, type EventCastingFallback, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
+    type EventIdentity, type RecordedEvent, type RenamedFrom
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,

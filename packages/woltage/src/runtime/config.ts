@@ -1,6 +1,6 @@
 import type {Aggregate} from '../aggregates/index.ts';
 import {ConfigError} from '../errors/index.ts';
-import type {EventClass} from '../events/index.ts';
+import type {EventCastingFallback, EventClass} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {ProjectionTuning, ProjectorClass} from '../projections/index.ts';
 import type {ReadModelClass} from '../read-models/index.ts';
@@ -47,6 +47,10 @@ export interface WoltageConfig {
     readonly logger?: Logger | undefined;
     /** Bound of the cache of aggregate states, in bytes; 0 switches it off. @default 64 MiB */
     readonly aggregateCacheBytes?: number | undefined;
+    /**
+     * Makes the payload of a version that a handler asks for from an event of a version that this process doesn't know, or knows no way from; `undefined`: it can't. Not async.
+     */
+    readonly eventCastingFallback?: EventCastingFallback | undefined;
     /** How projections work, where the defaults don't fit. */
     readonly projectionTuning?: Partial<ProjectionTuning> | undefined;
 }
@@ -63,6 +67,7 @@ const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
     projections: 'optional',
     logger: 'optional',
     aggregateCacheBytes: 'optional',
+    eventCastingFallback: 'optional',
     projectionTuning: 'optional'
 };
 
@@ -110,6 +115,7 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['projections', Array.isArray, 'an array of {name, version, projector, store}'],
     ['autostart', value => typeof value === 'boolean', 'true or false'],
     ['aggregateCacheBytes', value => typeof value === 'number' && value >= 0, 'a number of bytes'],
+    ['eventCastingFallback', value => typeof value === 'function', 'a function from an event and {type, version} to a payload'],
     ['logger', isLogger, 'a logger with debug, info, warn and error'],
     ['projectionTuning', isObject, 'an object']
 ];
