@@ -18,6 +18,8 @@ export {
 } from './projections/index.ts';
 export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
+export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
+export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';
 export type {ConnectionHealth, Health} from './runtime/health.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';

@@ -75,7 +75,9 @@ export class EventHandlers<H> {
     /** Whether events of a type and version are handled just as they are recorded (`exact`), may need a cast, or aren't asked for (`none`). */
     handles(type: string, version: number): 'exact' | 'cast' | 'none' {
         const route = this.#route(type, version);
-        return route === undefined ? 'none' : route.exact === undefined ? 'cast' : 'exact';
+        if (route !== undefined)
+            return route.exact === undefined ? 'cast' : 'exact';
+        return this.#fallback === undefined ? 'none' : this.#catalogue.get(type, version) === undefined ? 'cast' : 'exact';
     }
 
     #add(identity: string, handler: H): void {

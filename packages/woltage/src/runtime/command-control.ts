@@ -1,8 +1,8 @@
 import {Aggregate, type AggregateLoader, type CommandExecutor, type CommandHandle, type CommandOutcome} from '../aggregates/index.ts';
 import {currentContext, runInContext, type ExecutionContext} from '../context/index.ts';
 import type {CommandLookup} from './command-lookup.ts';
+import {EventControl} from './event-control.ts';
 import {observeCommand} from './observe.ts';
-import {ProjectionControl} from './projection-control.ts';
 
 /** What {@link CommandControl} works with. */
 export interface CommandParts {
@@ -14,7 +14,7 @@ export interface CommandParts {
 }
 
 /** The part of {@link Woltage} that decides and writes. */
-export abstract class CommandControl extends ProjectionControl {
+export abstract class CommandControl extends EventControl {
     /** @internal */
     protected abstract readonly commandParts: CommandParts;
 

@@ -16,6 +16,7 @@ import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
 import {emitEvents} from './emission.ts';
+import type {EventParts} from './event-control.ts';
 import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {observeProjections, observeQuery} from './observe.ts';
@@ -37,6 +38,8 @@ export class Woltage extends CommandControl {
     readonly #projections: ProjectionService;
     /** @internal */
     protected override readonly commandParts: CommandParts;
+    /** @internal */
+    protected override readonly eventParts: EventParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
     readonly #effects: DurableEffects;
@@ -65,6 +68,7 @@ export class Woltage extends CommandControl {
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
+        this.eventParts = {eventStore, definitions};
         const lookup = new CommandLookup(definitions);
         const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
         this.commandParts = {lookup, loader, executor: new CommandExecutor(eventStore, catalogue, loader), context: {runtime: this.#runtime}};
