@@ -20,6 +20,10 @@ export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} fr
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
 export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
 export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';
+export type {FileSummary, FileTrailer} from './runtime/transfer/event-lines.ts';
+export type {ExportOptions, ExportProgress} from './runtime/transfer/export-events.ts';
+export type {ImportOptions, ImportProgress, ImportSource, ImportSummary} from './runtime/transfer/import-events.ts';
+export type {EventSource} from './runtime/transfer/line-reader.ts';
 export type {ConnectionHealth, Health} from './runtime/health.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
