@@ -8,6 +8,8 @@ import {readLines, type EventSource} from './line-reader.ts';
 /** Ids and streams that are remembered, to find what is twice or missing; beyond that the event store finds it. */
 const MOST_REMEMBERED = 2_000_000;
 
+const BYTE_ORDER_MARK = '\uFEFF';
+
 /** An event and where it stands in its file. */
 export interface FileEntry {
     readonly event: FileEvent;
@@ -87,7 +89,7 @@ export class EventFile {
         this.#line++;
         if (text === '' || text.trim() === '')
             return;
-        const value = this.#parse(text);
+        const value = this.#parse(this.#line === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
         if (this.#summary !== undefined)
             throw badLine('IMPORT_LINE_INVALID', this.#line, 'there must be nothing after the last line of an export.', {expected: 'the end of the file'});
         if (!this.#hasHeader)
