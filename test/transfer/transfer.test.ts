@@ -8,9 +8,9 @@ import {join} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import createWoltage, {encodeValue, MemoryEventStore, MemoryStore, uuidV7, type AdapterConfig, type EventData, type IEventStore, type ImportSummary, type JsonValue, type Woltage} from 'woltage';
+import {findKurrentDB, ownPrefix} from '../../packages/eventstore-kurrentdb/test/support/kurrentdb.ts';
 import {runChild} from '../processes/run-child.ts';
 import {describeWith, findServer, urlOf} from '../servers/find-server.ts';
-import {kurrentdb} from '../servers/kurrentdb.ts';
 import {createDatabase, type TestDatabase} from '../servers/postgres-database.ts';
 import {postgres} from '../servers/postgres.ts';
 
@@ -74,7 +74,6 @@ async function roundTrip(from: string, to: AdapterConfig<IEventStore>, name: str
 }
 
 const foundPostgres = await findServer(postgres, 'transfer');
-const foundKurrentDB = await findServer(kurrentdb, 'transfer to KurrentDB');
 
 describeWith(foundPostgres, 'a way from event store to event store', () => {
     let database: TestDatabase;
@@ -107,10 +106,16 @@ describeWith(foundPostgres, 'a way from event store to event store', () => {
     });
 });
 
-describeWith(foundKurrentDB, 'a way through KurrentDB', () => {
+describe('a way through KurrentDB', () => {
+    let server: Awaited<ReturnType<typeof findKurrentDB>>;
+    beforeAll(async () => {
+        server = await findKurrentDB('the transfer of events');
+    });
+    afterAll(() => server?.stop());
+
     it('keeps all, by count and hash', async () => {
         const start = await writeFile('to-kurrentdb', 300, i => payloads[i % payloads.length] as JsonValue);
-        const there = await roundTrip(start, {adapter: KurrentDBEventStore, args: [{connectionString: urlOf(foundKurrentDB), prefix: `t${Date.now()}-`}] as never}, 'kurrentdb');
+        const there = await roundTrip(start, {adapter: KurrentDBEventStore, args: [{connectionString: server.url, streamPrefix: ownPrefix()}]}, 'kurrentdb');
         const back = await roundTrip(there.file, {adapter: MemoryEventStore}, 'from-kurrentdb');
         expect(back.summary).toEqual(there.summary);
     });

@@ -363,6 +363,16 @@ describe('what an event store doesn\'t take', () => {
         expect(await contentsOf(target)).toHaveLength(5);
     });
 
+    it('is found among the events of one stream', async () => {
+        const data = new MemoryEventStoreData();
+        const store = new MemoryEventStore(data);
+        await store.connect();
+        await store.append('order', '1', Array.from({length: 30}, (_, i) => eventOf({meta: {user: `u${i - 12}`}})));
+        const target = new MemoryEventStoreData();
+        await expect((await woltageOn(target, Picky)).importEvents(await linesOf(await woltageOn(data)))).rejects.toMatchObject({code: 'IMPORT_REJECTED', details: {line: 19}});
+        expect(await contentsOf(target)).toHaveLength(17);
+    });
+
     it('may be several streams at once: they are written one after the other', async () => {
         class Single extends MemoryEventStore {
             override readonly supports = {multiStreamAppend: false} as never;

@@ -34,13 +34,25 @@ function runsOf(entries: readonly FileEntry[], keepsRevisions: boolean): readonl
         else
             runs.push([entry]);
     }
-    return runs.map(list => {
-        const {aggregateName, aggregateId, revision} = (list[0] as FileEntry).event;
-        return {
-            aggregateName, aggregateId, entries: list, isTombstone: revision === undefined, events: list.map(toData),
-            revision: revision === undefined || !keepsRevisions ? undefined : before(revision)
-        };
-    });
+    return runs.map(list => runOf(list, keepsRevisions));
+}
+
+function runOf(entries: readonly FileEntry[], keepsRevisions: boolean): Run {
+    const {aggregateName, aggregateId, revision} = (entries[0] as FileEntry).event;
+    return {
+        aggregateName, aggregateId, entries, isTombstone: revision === undefined, events: entries.map(toData),
+        revision: revision === undefined || !keepsRevisions ? undefined : before(revision)
+    };
+}
+
+/** A group in smaller ones: each stream on its own, and then half of it at a time. */
+function* parts(runs: readonly Run[]): Generator<Run> {
+    for (const run of runs) {
+        const half = runs.length > 1 ? run.entries.length : run.entries.length >> 1;
+        yield runOf(run.entries.slice(0, half), run.revision !== undefined);
+        if (half < run.entries.length)
+            yield runOf(run.entries.slice(half), run.revision !== undefined);
+    }
 }
 
 const isSameStream = ({event: a}: FileEntry, {event: b}: FileEntry): boolean => a.aggregateId === b.aggregateId && a.aggregateName === b.aggregateName;
@@ -75,11 +87,11 @@ async function writeGroup(eventStore: IEventStore, runs: readonly Run[]): Promis
             throw await conflictOf(eventStore, runs, error);
         if (!(error instanceof BadRequestError))
             throw error;
-        if (runs.length === 1)
+        if (runs.length === 1 && first.entries.length === 1)
             throw rejected(first, error);
-        // Nothing of it was written. One by one, it shows which of them the store doesn't take, and it may take some that it doesn't take together.
-        for (const run of runs)
-            await writeGroup(eventStore, [run]);
+        // Nothing of it was written. In parts, the store may take what it doesn't take together; else they show which event it is.
+        for (const part of parts(runs))
+            await writeGroup(eventStore, [part]);
     }
 }
 
@@ -96,10 +108,8 @@ async function writeRun(eventStore: IEventStore, {aggregateName, aggregateId, ev
 function rejected({entries}: Run, error: BadRequestError): WoltageError {
     if (error.code === 'IMPORT_REJECTED')
         return error;
-    const {id} = (error.details ?? {}) as {readonly id?: unknown};
-    const {line} = (entries.find(({event}) => event.id === id) ?? entries[0]) as FileEntry;
-    const upTo = entries.length > 1 && id === undefined ? `, or one up to line ${entries.at(-1)?.line}` : '';
-    return new BadRequestError(`Line ${line}${upTo}: the event store doesn't take it: ${error.message}`, {code: 'IMPORT_REJECTED', details: {line, code: error.code}, cause: error});
+    const {line} = entries[0] as FileEntry;
+    return new BadRequestError(`Line ${line}: the event store doesn't take it: ${error.message}`, {code: 'IMPORT_REJECTED', details: {line, code: error.code}, cause: error});
 }
 
 /** Which line it is that doesn't fit. */

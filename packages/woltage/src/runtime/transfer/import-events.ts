@@ -52,7 +52,7 @@ export type ImportSource = EventSource | (() => EventSource | Promise<EventSourc
 const DEFAULT_LINE_BYTES = 16 * 1024 * 1024;
 const DEFAULT_BATCH = 500;
 /** Characters of a batch, unless one event has more. */
-const BATCH_TEXT = 1024 * 1024;
+const BATCH_TEXT = 512 * 1024;
 
 interface Settings extends Pick<ImportOptions, 'signal' | 'onProgress'> {
     readonly into: 'empty' | 'append';
