@@ -83,6 +83,22 @@ describe('an automatic cast', () => {
         expect(up(title, title.extend({list: z.array(z.number())}), payload)).toEqual({title: 'a', list: [1]});
     });
 
+    it('leaves personal data that was erased as it is, and validates all else', () => {
+        const gone = {$erased: true};
+        const old = z.object({name: z.string(), address: z.object({city: z.string()}), mails: z.array(z.string())});
+        const now = old.extend({person: z.string().meta({renamedFrom: 'name'}), n: z.number().default(1), x: z.string().optional(), address: z.object({city: z.string(), zip: z.string().default('?')})}).omit({name: true});
+        const payload = {name: gone, address: {city: gone}, mails: ['a', gone]};
+        const result = {person: gone, address: {city: gone, zip: '?'}, mails: ['a', gone], n: 1};
+        expect(up(old, now, payload)).toEqual(result);
+        expect(down(now, old, result)).toEqual(payload);
+        expect(up(old, now.extend({more: z.string()}), payload)).toEqual(refused(/more: /));
+        expect(up(old, now, {...payload, mails: [1, gone]})).toEqual(refused(/mails.0: /));
+        expect(up(old, z.strictObject({name: z.string()}), {name: gone, more: 1})).toEqual(refused(/more: /));
+        expect(up(old, z.looseObject({name: z.string()}), {name: gone, more: 1})).toEqual({name: gone, more: 1});
+        expect(up(old, z.object({name: z.union([z.string(), z.object({first: z.string()})])}), {name: {first: gone}})).toEqual(refused(/erased/));
+        expect(up(old, z.string(), gone)).toEqual(gone);
+    });
+
     it('refuses schemas of other libraries', () => {
         const schema: StandardSchema = {'~standard': {version: 1, vendor: 'other', validate: value => ({value})}};
         expect(up(undefined, schema, {})).toEqual(refused(/not one of Zod's/));

@@ -1,5 +1,6 @@
 import {cloneData, setOwn} from '../shared/data.ts';
 import type {StandardSchema} from '../shared/standard-schema.ts';
+import {validatePayload} from './validate-payload.ts';
 import {fieldNamesBefore, fieldsOf, itemsOf, traitsOf, type SchemaTraits} from './zod-schema.ts';
 
 /** Why a payload isn't cast. */
@@ -32,7 +33,7 @@ export function automaticCast(source: StandardSchema | undefined, target: Standa
         if (!traits.isPlain)
             return new CastRefusal('its schema is not one of Zod\'s without transforms, coercion and catch');
         const named = hasRenames ? rename(payload, source, target, direction) : payload;
-        const result = target['~standard'].validate(cloneData(named));
+        const result = validatePayload(target, cloneData(named));
         if (result instanceof Promise) {
             result.catch(() => undefined);
             return new CastRefusal('its schema validates asynchronously');

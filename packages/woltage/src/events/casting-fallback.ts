@@ -1,5 +1,4 @@
-import {cloneData} from '../shared/data.ts';
-import {decodeValue} from '../shared/json-codec.ts';
+import {decodedCopy} from './decoded-copy.ts';
 import type {EventClass} from './event.ts';
 import type {EventName} from './event-renames.ts';
 import type {RecordedEvent} from './recorded-event.ts';
@@ -27,7 +26,7 @@ export class CastingFallback {
     cast(record: RecordedEvent, wanted: EventClass): unknown {
         const what = '`eventCastingFallback`';
         const fail = failure(what, 'CASTING_FALLBACK_FAILED', record, record.version, wanted.version);
-        const copy = {...record, payload: decodeValue(cloneData(record.payload)), meta: decodeValue(cloneData(record.meta))};
+        const copy = {...record, payload: decodedCopy(record.payload), meta: decodedCopy(record.meta)};
         let payload: unknown;
         try {
             payload = this.#ask(copy, {type: wanted.type, version: wanted.version});

@@ -1,8 +1,8 @@
 import {ConfigError, NotFoundError} from '../errors/index.ts';
-import {cloneData} from '../shared/data.ts';
 import {decodeValue, encodeValue} from '../shared/json-codec.ts';
 import {CastRefusal} from './automatic-cast.ts';
 import {CastingFallback, type EventCastingFallback} from './casting-fallback.ts';
+import {decodedCopy} from './decoded-copy.ts';
 import {type Event, missingStatics, type EventClass} from './event.ts';
 import {findWay, follow, type Way} from './event-casts.ts';
 import {EventRenames, type EventName} from './event-renames.ts';
@@ -117,7 +117,7 @@ export class EventCatalogue {
 
     /** The event of a record in another version; why there is none. @throws WoltageError when a written cast fails */
     castAlong(way: Way, eventClass: EventClass, record: RecordedEvent): Event | CastRefusal {
-        const payload = way instanceof CastRefusal ? way : follow(way, decodeValue(cloneData(record.payload)), record);
+        const payload = way instanceof CastRefusal ? way : follow(way, decodedCopy(record.payload), record);
         return payload instanceof CastRefusal ? payload : instantiate(eventClass, {...record, type: eventClass.type, version: eventClass.version}, payload);
     }
 

@@ -2,6 +2,7 @@ import {ConfigError, WoltageError} from '../errors/index.ts';
 import type {Direction} from './automatic-cast.ts';
 import type {EventClass} from './event.ts';
 import type {RecordedEvent} from './recorded-event.ts';
+import {validatePayload} from './validate-payload.ts';
 import {traitsOf} from './zod-schema.ts';
 
 type Cast = (payload: unknown) => unknown;
@@ -74,7 +75,7 @@ export function checkCast(target: EventClass, what: string, code: string): (resu
         isPlain ??= traitsOf(target.schema).isPlain;
         if (!isPlain)
             return result;
-        const checked = target.schema['~standard'].validate(result);
+        const checked = validatePayload(target.schema, result);
         if (checked instanceof Promise) {
             checked.catch(() => undefined);
             throw new ConfigError(`Event class ${target.name}: its schema validates asynchronously, which is not supported here.`, {code: 'ASYNC_SCHEMA'});

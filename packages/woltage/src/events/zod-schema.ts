@@ -45,6 +45,11 @@ export function itemsOf(schema: StandardSchema | undefined): StandardSchema | un
     return def?.type === 'array' ? def['element'] as StandardSchema : undefined;
 }
 
+/** What an object's schema says of fields that it doesn't list; `undefined` where it leaves them out. */
+export function catchallOf(schema: StandardSchema): StandardSchema | undefined {
+    return innermost(schema)?.['catchall'] as StandardSchema | undefined;
+}
+
 /** What a field was called before: `z.string().meta({renamedFrom: 'title'})`, one name or several. */
 export function fieldNamesBefore(schema: StandardSchema): readonly string[] {
     for (const layer of layers(schema)) {

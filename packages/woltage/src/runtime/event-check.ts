@@ -1,7 +1,6 @@
 import {isWoltageError} from '../errors/index.ts';
 import {eventIdentity, type EventCatalogue, type EventHandlers, type RecordedEvent} from '../events/index.ts';
 import {compileHandlers} from '../projections/index.ts';
-import {cloneData} from '../shared/data.ts';
 import type {Definitions} from './definitions.ts';
 
 /** One event of many. */
@@ -121,9 +120,9 @@ export class EventCheck {
         const readers = casting.filter(({aggregateName}) => aggregateName === undefined || aggregateName === record.aggregateName);
         const failed = new Set<string>();
         for (const {handlers} of readers)
-            this.#try(record, () => handlers.resolve(copyOf(record)), handlers.owner, failed);
+            this.#try(record, () => handlers.resolve({...record}), handlers.owner, failed);
         if (readers.length === 0 && !stored.hasClass)
-            this.#try(record, () => this.#catalogue.toEvent(copyOf(record)), undefined, failed);
+            this.#try(record, () => this.#catalogue.toEvent({...record}), undefined, failed);
     }
 
     /** @param failed The problems that this event counts for already */
@@ -150,6 +149,3 @@ export class EventCheck {
 }
 
 const exampleOf = ({id, position, aggregateName, aggregateId}: RecordedEvent): EventExample => ({id, position, aggregateName, aggregateId});
-
-/** Reading decodes a record in place. */
-const copyOf = (record: RecordedEvent): RecordedEvent => ({...record, payload: cloneData(record.payload), meta: cloneData(record.meta)});

@@ -10,6 +10,8 @@ import {importEvents, type ImportOptions, type ImportSource, type ImportSummary}
 /** What {@link EventControl} works with. */
 export interface EventParts {
     readonly eventStore: IEventStore;
+    /** The adapter itself: what is encrypted stays so. */
+    readonly adapter: IEventStore;
     readonly definitions: Definitions;
 }
 
@@ -58,8 +60,8 @@ export abstract class EventControl extends ProjectionControl {
      * await pipeline(woltage.exportEvents(), createWriteStream('events.ndjson'));
      */
     exportEvents(options: ExportOptions = {}): AsyncGenerator<string, FileTrailer> {
-        const {eventStore, definitions: {catalogue}} = this.eventParts;
-        return exportEvents(eventStore, catalogue, this.#step, options);
+        const {adapter, definitions: {catalogue}} = this.eventParts;
+        return exportEvents(adapter, catalogue, this.#step, options);
     }
 
     /**
@@ -76,7 +78,7 @@ export abstract class EventControl extends ProjectionControl {
      * await woltage.importEvents(() => createReadStream('events.ndjson'));
      */
     importEvents(source: ImportSource, options: ImportOptions = {}): Promise<ImportSummary> {
-        return importEvents(this.eventParts.eventStore, this.#step, source, options);
+        return importEvents(this.eventParts.adapter, this.#step, source, options);
     }
 
     /** Each batch on its own, so that a stop has to wait for no more than that. */

@@ -68,7 +68,7 @@ export class Woltage extends CommandControl {
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
-        this.eventParts = {eventStore, definitions};
+        this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         const lookup = new CommandLookup(definitions);
         const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
         this.commandParts = {lookup, loader, executor: new CommandExecutor(eventStore, catalogue, loader), context: {runtime: this.#runtime}};
