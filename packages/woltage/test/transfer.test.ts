@@ -335,7 +335,7 @@ describe('a file that isn\'t right', () => {
 
 describe('what an event store doesn\'t take', () => {
     class Picky extends MemoryEventStore {
-        override readonly supports = {multiStreamAppend: true};
+        override readonly supports = {multiStreamAppend: true} as never;
 
         override async appendAll(...args: Parameters<MemoryEventStore['appendAll']>): ReturnType<MemoryEventStore['appendAll']> {
             for (const {aggregateName, aggregateId, events, revision} of args[0])

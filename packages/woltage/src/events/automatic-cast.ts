@@ -1,4 +1,4 @@
-import {cloneData, setOwn} from '../shared/data.ts';
+import {setOwn} from '../shared/data.ts';
 import type {StandardSchema} from '../shared/standard-schema.ts';
 import {validatePayload} from './validate-payload.ts';
 import {fieldNamesBefore, fieldsOf, itemsOf, traitsOf, type SchemaTraits} from './zod-schema.ts';
@@ -33,7 +33,7 @@ export function automaticCast(source: StandardSchema | undefined, target: Standa
         if (!traits.isPlain)
             return new CastRefusal('its schema is not one of Zod\'s without transforms, coercion and catch');
         const named = hasRenames ? rename(payload, source, target, direction) : payload;
-        const result = validatePayload(target, cloneData(named));
+        const result = validatePayload(target, named);
         if (result instanceof Promise) {
             result.catch(() => undefined);
             return new CastRefusal('its schema validates asynchronously');

@@ -15,12 +15,19 @@ interface Target<H> {
     readonly eventClass: EventClass;
 }
 
+/** A handled version and the way to it. */
+interface Cast<H> extends Target<H> {
+    readonly way: Way;
+}
+
 /** How events of one recorded type and version reach a handler. */
 interface Route<H> {
     /** The handler of just this version. */
     readonly exact: Target<H> | undefined;
-    /** The other versions that are handled, best way first. */
-    readonly others: readonly (Target<H> & {readonly way: Way})[];
+    /** The other versions that are handled and that a written way leads to, the newest first. */
+    readonly written: readonly Cast<H>[];
+    /** The rest of them, the newest first. */
+    readonly others: readonly Cast<H>[];
     /** There is a class for the recorded version. */
     readonly isKnown: boolean;
 }
@@ -108,48 +115,50 @@ export class EventHandlers<H> {
         const isKnown = this.#catalogue.get(type, version) !== undefined;
         const handlers = this.#byType.get(type);
         if (handlers !== undefined)
-            return {exact: handlers.get(version), others: this.#ways(type, version, handlers), isKnown};
+            return {exact: handlers.get(version), ...this.#ways(type, version, handlers), isKnown};
         // A version that nobody knows, of a type that other versions of what is handled here were recorded under: it may be one of them.
-        return !isKnown && this.types.includes(recordedType) ? {exact: undefined, others: [], isKnown} : undefined;
+        return !isKnown && this.types.includes(recordedType) ? {exact: undefined, written: [], others: [], isKnown} : undefined;
     }
 
-    /** Written ways before others; of each kind, to newer versions before those to older ones, and the newest first. */
-    #ways(type: string, from: number, handlers: ReadonlyMap<number, Target<H>>): Route<H>['others'] {
-        const others = [...handlers]
+    #ways(type: string, from: number, handlers: ReadonlyMap<number, Target<H>>): Pick<Route<H>, 'written' | 'others'> {
+        const casts = [...handlers]
             .filter(([version]) => version !== from)
             .sort(([a], [b]) => b - a)
             .map(([version, target]) => ({...target, way: this.#catalogue.way(type, from, version)}));
-        return [...others.filter(({way}) => isWritten(way)), ...others.filter(({way}) => !isWritten(way))];
+        return {written: casts.filter(({way}) => isWritten(way)), others: casts.filter(({way}) => !isWritten(way))};
     }
 
-    #cast(record: RecordedEvent, {others, isKnown}: Route<H>): HandledEvent<H> {
-        const byFallback = (): HandledEvent<H> | undefined => {
-            for (const {eventClass, handler} of others) {
-                const event = this.#catalogue.castByFallback(eventClass, record);
-                if (event !== undefined)
-                    return {event, handler};
-            }
-            return undefined;
-        };
+    #cast(record: RecordedEvent, {written, others, isKnown}: Route<H>): HandledEvent<H> {
         const refusals: string[] = [];
-        const byCast = (isWanted: (way: Way) => boolean): HandledEvent<H> | undefined => {
-            for (const {eventClass, handler, way} of others.filter(other => isWanted(other.way))) {
-                const event = this.#catalogue.castAlong(way, eventClass, record);
-                if (!(event instanceof CastRefusal))
-                    return {event, handler};
-                refusals.push(`To version ${eventClass.version}: ${event.reason}.`);
-            }
-            return undefined;
-        };
-        const handled = byCast(isWritten)
-            ?? (isKnown ? undefined : byFallback())
-            ?? byCast(way => !isWritten(way))
-            ?? (isKnown ? byFallback() : undefined);
+        const handled = this.#castBy(written, record, refusals)
+            ?? (isKnown ? undefined : this.#askFallback(written, others, record))
+            ?? this.#castBy(others, record, refusals)
+            ?? (isKnown ? this.#askFallback(written, others, record) : undefined);
         if (handled !== undefined)
             return handled;
         if (this.#fallback !== undefined)
             return {event: this.#catalogue.toEvent(record), handler: this.#fallback};
         throw this.#unreachable(record, refusals);
+    }
+
+    /** @param refusals Gets the reasons why casts were refused */
+    #castBy(casts: readonly Cast<H>[], record: RecordedEvent, refusals: string[]): HandledEvent<H> | undefined {
+        for (const {eventClass, handler, way} of casts) {
+            const event = this.#catalogue.castAlong(way, eventClass, record);
+            if (!(event instanceof CastRefusal))
+                return {event, handler};
+            refusals.push(`To version ${eventClass.version}: ${event.reason}.`);
+        }
+        return undefined;
+    }
+
+    #askFallback(written: readonly Cast<H>[], others: readonly Cast<H>[], record: RecordedEvent): HandledEvent<H> | undefined {
+        for (const {eventClass, handler} of [...written, ...others]) {
+            const event = this.#catalogue.castByFallback(eventClass, record);
+            if (event !== undefined)
+                return {event, handler};
+        }
+        return undefined;
     }
 
     #unreachable({type, version, id, position}: RecordedEvent, reasons: readonly string[]): WoltageError {
