@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {createReadStream, createWriteStream} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -184,6 +185,30 @@ describe('export and import', () => {
         const stopped = await woltageOn(target);
         await expect(stopped.importEvents(once([textOf(lines)]), {onProgress: ({imported: count}) => void (count > 0 && stopped.stop())})).rejects.toMatchObject({code: 'STOPPED'});
         expect((await imported(textOf(lines), {}, target)).contents).toEqual(await contentsOf(data));
+    });
+});
+
+describe('whatever events there are', () => {
+    it('comes in as it was, however the file is cut, and goes on wherever it stopped', async () => {
+        const event = fc.record({
+            stream: fc.constantFrom('a', 'b', 'c/1', 'ü\n'), type: fc.constantFrom('x', 'y.z', 'x@1'), version: fc.integer({min: 1, max: 9}), timestamp: fc.maxSafeInteger(),
+            payload: fc.jsonValue() as fc.Arbitrary<EventData['payload']>, meta: fc.jsonValue() as fc.Arbitrary<EventData['meta']>, tags: fc.array(fc.string({minLength: 1}), {maxLength: 3}),
+            causationId: fc.option(fc.uuid()), correlationId: fc.uuid()
+        });
+        await fc.assert(fc.asyncProperty(fc.array(event, {maxLength: 40}), fc.integer({min: 1, max: 300}), fc.nat(), fc.integer({min: 1, max: 10}), async (events, size, stop, batchSize) => {
+            const data = new MemoryEventStoreData();
+            const store = new MemoryEventStore(data);
+            await store.connect();
+            for (const {stream, ...rest} of events)
+                await store.append('thing', stream, [eventOf(rest)]);
+            const bytes = Buffer.from((await linesOf(await woltageOn(data))).join(''));
+            const cut = (upTo: number) => Array.from({length: Math.ceil(upTo / size)}, (_, i) => bytes.subarray(i * size, Math.min((i + 1) * size, upTo)));
+            const target = new MemoryEventStoreData();
+            await expect(imported(once(cut(stop % (bytes.length - 10))), {batchSize}, target)).rejects.toMatchObject({status: 400});
+            const {result, contents} = await imported(once(cut(bytes.length)), {batchSize: 11 - batchSize}, target);
+            expect(result.imported + result.skipped).toBe(events.length);
+            expect(contents).toEqual(await contentsOf(data));
+        }), {numRuns: 150});
     });
 });
 
