@@ -1,8 +1,8 @@
 export * from './errors/index.ts';
 export * from './ports/index.ts';
 export {
-    defineEvent, Event, type DefinedEvent, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
-    type EventIdentity, type RecordedEvent
+    defineEvent, Event, type CastableEvent, type DefinedEvent, type EventCastingFallback, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
+    type EventIdentity, type RecordedEvent, type RenamedFrom
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
@@ -21,6 +21,12 @@ export {
 } from './projections/index.ts';
 export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
+export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
+export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';
+export type {FileSummary, FileTrailer} from './runtime/transfer/event-lines.ts';
+export type {ExportOptions, ExportProgress} from './runtime/transfer/export-events.ts';
+export type {ImportOptions, ImportProgress, ImportSource, ImportSummary} from './runtime/transfer/import-events.ts';
+export type {EventSource} from './runtime/transfer/line-reader.ts';
 export type {ConnectionHealth, Health} from './runtime/health.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';

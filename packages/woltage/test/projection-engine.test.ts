@@ -230,8 +230,9 @@ describe('versions of events', () => {
 
     it('are upcast to what a handler asks for, and a gap is an error that names both ends', async () => {
         Object.defineProperty(Named2, 'name', {value: 'Named'});
-        const NoWay = {Named: class extends Event<typeof v2> {
-            static schema = v2;
+        const v3 = v2.extend({title: z.string()});
+        const NoWay = {Named: class extends Event<typeof v3> {
+            static schema = v3;
             static version = 3;
         }}.Named;
         Object.defineProperty(NoWay, 'name', {value: 'Named'});

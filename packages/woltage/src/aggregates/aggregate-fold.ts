@@ -18,6 +18,11 @@ export class AggregateFold {
         this.#handlers = new EventHandlers(catalogue, bound, `Aggregate '${aggregate.name}'`, projector.$all?.bind(projector));
     }
 
+    /** What reads the aggregate's events. */
+    get handlers(): EventHandlers<unknown> {
+        return this.#handlers;
+    }
+
     initialState(): unknown {
         return this.#init();
     }

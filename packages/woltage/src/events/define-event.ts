@@ -1,5 +1,6 @@
-import type {StandardSchema} from '../shared/standard-schema.ts';
+import type {InferInput, InferOutput, StandardSchema} from '../shared/standard-schema.ts';
 import {Event, type EventConstructionData} from './event.ts';
+import type {RenamedFrom} from './event-renames.ts';
 import {eventTypeOf, type EventIdentity} from './event-type.ts';
 
 export interface EventDefinition<S extends StandardSchema> {
@@ -10,6 +11,12 @@ export interface EventDefinition<S extends StandardSchema> {
     readonly type?: string;
     /** What the event is about, for decisions across streams: `payload => ['cart:' + payload.cartId]`. */
     readonly tags?: (payload: NonNullable<S['~standard']['types']>['output']) => readonly string[];
+    /** Makes this version's payload from that of the version before. Not async. */
+    readonly upcast?: (payload: never) => InferInput<S>;
+    /** Makes the payload of the version before from this version's. Not async. */
+    readonly downcast?: (payload: InferOutput<S>) => unknown;
+    /** What events of this type were called before, when some of them were recorded. */
+    readonly renamedFrom?: RenamedFrom | readonly RenamedFrom[];
 }
 
 /** What {@link defineEvent} makes: an event class. */
@@ -31,7 +38,7 @@ export interface DefinedEvent<S extends StandardSchema, M = unknown> {
  */
 export function defineEvent<S extends StandardSchema, M = unknown>(
     name: string,
-    {schema, version = 1, type = eventTypeOf(name), tags}: EventDefinition<S>
+    {schema, version = 1, type = eventTypeOf(name), ...more}: EventDefinition<S>
 ): DefinedEvent<S, M> {
     const defined = class extends Event<S, M> {
         static readonly schema = schema;
@@ -39,7 +46,9 @@ export function defineEvent<S extends StandardSchema, M = unknown>(
     };
     Object.defineProperty(defined, 'name', {value: name});
     Object.defineProperty(defined, 'type', {value: type, enumerable: true});
-    if (tags !== undefined)
-        Object.defineProperty(defined, 'tags', {value: tags, enumerable: true});
+    for (const key of ['tags', 'upcast', 'downcast', 'renamedFrom'] as const) {
+        if (more[key] !== undefined)
+            Object.defineProperty(defined, key, {value: more[key], enumerable: true});
+    }
     return defined;
 }

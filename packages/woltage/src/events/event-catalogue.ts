@@ -1,9 +1,15 @@
-import {ConfigError, NotFoundError, WoltageError} from '../errors/index.ts';
+import {ConfigError, NotFoundError} from '../errors/index.ts';
 import {decodeValue, encodeValue} from '../shared/json-codec.ts';
+import {CastRefusal} from './automatic-cast.ts';
+import {CastingFallback, type EventCastingFallback} from './casting-fallback.ts';
+import {decodedCopy} from './decoded-copy.ts';
 import {type Event, missingStatics, type EventClass} from './event.ts';
+import {findWay, follow, type Way} from './event-casts.ts';
+import {EventRenames, type EventName} from './event-renames.ts';
 import {eventIdentity} from './event-type.ts';
 import type {EventData, RecordedEvent} from './recorded-event.ts';
 import {isTag, MAX_TAG_LENGTH} from './tag.ts';
+import {castProblem} from './written-cast.ts';
 
 /** Where an event comes from, for its correlation. */
 export interface Cause {
@@ -11,18 +17,22 @@ export interface Cause {
     readonly correlationId: string;
 }
 
-/** The event classes of one runtime: turns events into records and back. */
+/** The event classes of one runtime: turns events into records and back, whatever they were called and however they looked when they were recorded. */
 export class EventCatalogue {
     readonly #byIdentity = new Map<string, EventClass>();
-    readonly #byClass = new Map<unknown, {readonly type: string; readonly version: number}>();
+    readonly #byClass = new Map<unknown, EventName>();
+    readonly #newest = new Map<string, number>();
+    readonly #renames: EventRenames;
+    readonly #fallback: CastingFallback | undefined;
 
     /**
      * @param sourceOf Says where a class comes from, for messages
-     * @throws ConfigError `EVENT_CLASS_INVALID`, `DUPLICATE_EVENT_CLASS`
+     * @param fallback Asked for what no class and no cast covers
+     * @throws ConfigError `EVENT_CLASS_INVALID`, `DUPLICATE_EVENT_CLASS`, `EVENT_RENAME_INVALID`
      */
-    constructor(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string = c => c.name) {
+    constructor(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string = c => c.name, fallback?: EventCastingFallback) {
         for (const eventClass of classes) {
-            const problem = missingStatics(eventClass);
+            const problem = missingStatics(eventClass) || castProblem(eventClass);
             if (problem !== '')
                 throw new ConfigError(`Event class ${sourceOf(eventClass)}: ${problem}`, {code: 'EVENT_CLASS_INVALID'});
             const {type, version, identity} = eventClass;
@@ -35,9 +45,13 @@ export class EventCatalogue {
                     + 'Raise the `static version` of the newer one, or give it another name.', {code: 'DUPLICATE_EVENT_CLASS'});
             this.#byIdentity.set(identity, eventClass);
             this.#byClass.set(eventClass, {type, version});
+            this.#newest.set(type, Math.max(version, this.newest(type)));
         }
+        this.#renames = new EventRenames(classes, sourceOf);
+        this.#fallback = fallback && new CastingFallback(fallback);
     }
 
+    /** The class of a type by today's name. */
     get(type: string, version: number): EventClass | undefined {
         return this.#byIdentity.get(eventIdentity(type, version));
     }
@@ -67,39 +81,64 @@ export class EventCatalogue {
         };
     }
 
+    /** The newest version of a type; 0 where there is none. */
+    newest(type: string): number {
+        return this.#newest.get(type) ?? 0;
+    }
+
+    /** What a recorded event is called today, see `static renamedFrom`. */
+    nameOf(type: string, version: number): EventName {
+        return this.#renames.nameOf(type, version);
+    }
+
+    /** The types under which events of a type may stand in the store: its own, and what it was called before. */
+    recordedTypes(type: string): readonly string[] {
+        return [type, ...this.#renames.typesBefore(type)];
+    }
+
+    /** The way from one version of a type to another. */
+    way(type: string, from: number, to: number): Way {
+        return findWay(this, type, from, to);
+    }
+
     /**
-     * The event of a record, without validation. The record belongs to the event from then on.
+     * The event of a record, without validation. The record belongs to the event from then on. A version that isn't known here is read as the newest that is.
      *
-     * @throws NotFoundError `UNKNOWN_EVENT` when no class has the record's type and version
+     * @throws NotFoundError `UNKNOWN_EVENT` when no class has the record's type and version, and no cast leads to one that has
      */
     toEvent(record: RecordedEvent): Event {
         const eventClass = this.get(record.type, record.version);
-        if (eventClass === undefined)
-            throw new NotFoundError(`No event class for '${record.type}@${record.version}' (event ${record.id} at position `
-                + `${record.position}). Add the class to \`eventClasses\` again.`, {code: 'UNKNOWN_EVENT'});
+        return eventClass === undefined ? this.#readUnknown(record) : this.eventOf(eventClass, record);
+    }
+
+    /** The event of a record that is of this class, by today's name or an older one. */
+    eventOf(eventClass: EventClass, record: RecordedEvent): Event {
         return instantiate(eventClass, record, decodeValue(record.payload));
     }
 
-    /** The event of a record in a later version, through the `static upcast` of each version in between. */
-    toUpcastEvent(record: RecordedEvent, version: number): Event {
-        let payload = decodeValue(record.payload);
-        let eventClass: EventClass | undefined;
-        for (let v = record.version + 1; v <= version; v++) {
-            eventClass = this.get(record.type, v);
-            payload = upcastOf(eventClass)?.(payload);
-        }
-        if (eventClass === undefined)
-            throw new WoltageError(`'${record.type}@${record.version}' can't be upcast to version ${version}.`, 500, {code: 'UPCAST_FAILED'});
-        return instantiate(eventClass, {...record, version}, payload);
+    /** The event of a record in another version; why there is none. @throws WoltageError when a written cast fails */
+    castAlong(way: Way, eventClass: EventClass, record: RecordedEvent): Event | CastRefusal {
+        const payload = way instanceof CastRefusal ? way : follow(way, decodedCopy(record.payload), record);
+        return payload instanceof CastRefusal ? payload : instantiate(eventClass, {...record, type: eventClass.type, version: eventClass.version}, payload);
     }
 
-    /** True when each version after `from`, up to `to`, has a `static upcast`. */
-    canUpcast(type: string, from: number, to: number): boolean {
-        for (let version = from + 1; version <= to; version++) {
-            if (upcastOf(this.get(type, version)) === undefined)
-                return false;
-        }
-        return from < to;
+    /** What `eventCastingFallback` makes of a record. @throws WoltageError `CASTING_FALLBACK_FAILED` */
+    castByFallback(eventClass: EventClass, record: RecordedEvent): Event | undefined {
+        const payload = this.#fallback?.cast(record, eventClass);
+        return payload === undefined ? undefined : instantiate(eventClass, {...record, type: eventClass.type, version: eventClass.version}, payload);
+    }
+
+    #readUnknown(record: RecordedEvent): Event {
+        const {type, version} = this.nameOf(record.type, record.version);
+        const eventClass = this.get(type, version);
+        if (eventClass !== undefined)
+            return this.eventOf(eventClass, record);
+        const newest = this.get(type, this.newest(type));
+        const event = newest && (this.castByFallback(newest, record) ?? this.castAlong(this.way(type, version, newest.version), newest, record));
+        if (event === undefined || event instanceof CastRefusal)
+            throw new NotFoundError(`No event class for '${record.type}@${record.version}' (event ${record.id} at position `
+                + `${record.position}). Add the class to \`eventClasses\` again.`, {code: 'UNKNOWN_EVENT'});
+        return event;
     }
 }
 
@@ -115,15 +154,6 @@ function instantiate(eventClass: EventClass, record: RecordedEvent, payload: unk
     const meta = decodeValue(record.meta);
     const data = payload === record.payload && meta === record.meta ? record : {...record, payload, meta};
     return new eventClass(data as never, false);
-}
-
-type Upcast = (payload: unknown) => unknown;
-
-function upcastOf(eventClass: EventClass | undefined): Upcast | undefined {
-    if (eventClass === undefined || !Object.hasOwn(eventClass, 'upcast'))
-        return undefined;
-    const {upcast} = eventClass as {readonly upcast?: unknown};
-    return typeof upcast === 'function' ? payload => (upcast as Upcast).call(eventClass, payload) : undefined;
 }
 
 const NO_TAGS: readonly string[] = [];

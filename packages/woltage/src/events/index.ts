@@ -1,7 +1,9 @@
 export {defineEvent, type DefinedEvent, type EventDefinition} from './define-event.ts';
+export type {CastableEvent, EventCastingFallback} from './casting-fallback.ts';
 export {EventCatalogue, placeEvent, type Cause} from './event-catalogue.ts';
 export {EventHandlers, handlerEntries, type HandledEvent} from './event-handlers.ts';
 export {Event, isEventVersion, type EventClass, type EventConstructionData} from './event.ts';
+export type {EventName, RenamedFrom} from './event-renames.ts';
 export {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
 export type {EventData, RecordedEvent} from './recorded-event.ts';
 export {isTag, MAX_TAG_LENGTH} from './tag.ts';

@@ -5,8 +5,8 @@ import {currentContext, type PastOptions} from '../context/index.ts';
 import {BadRequestError, ConfigError, WoltageError} from '../errors/index.ts';
 import type {Cause} from '../events/index.ts';
 import type {CommandParts} from './command-parts.ts';
+import {EventControl} from './event-control.ts';
 import {observeCommand} from './observe.ts';
-import {ProjectionControl} from './projection-control.ts';
 
 /** How a command is executed. */
 export interface ExecuteOptions {
@@ -26,7 +26,7 @@ export interface UnitCommand {
 }
 
 /** The part of {@link Woltage} that decides and writes. */
-export abstract class CommandControl extends ProjectionControl {
+export abstract class CommandControl extends EventControl {
     /** @internal */
     protected abstract readonly commandParts: CommandParts;
 

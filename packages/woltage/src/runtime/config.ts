@@ -1,7 +1,7 @@
 import {snapshotsProblem, type Aggregate, type SnapshotOptions} from '../aggregates/index.ts';
 import type {Decision} from '../decisions/index.ts';
 import {ConfigError} from '../errors/index.ts';
-import type {EventClass} from '../events/index.ts';
+import type {EventCastingFallback, EventClass} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {ProjectionTuning, ProjectorClass} from '../projections/index.ts';
 import type {ReadModelClass} from '../read-models/index.ts';
@@ -54,6 +54,10 @@ export interface WoltageConfig {
     readonly snapshots?: SnapshotOptions | false | undefined;
     /** For how long the answers for idempotency keys are kept, in ms. @default 7 days */
     readonly idempotencyKeepMs?: number | undefined;
+    /**
+     * Makes the payload of a version that a handler asks for from an event of a version that this process doesn't know, or knows no way from; `undefined`: it can't. Not async.
+     */
+    readonly eventCastingFallback?: EventCastingFallback | undefined;
     /** How projections work, where the defaults don't fit. */
     readonly projectionTuning?: Partial<ProjectionTuning> | undefined;
 }
@@ -73,6 +77,7 @@ const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
     aggregateCacheBytes: 'optional',
     snapshots: 'optional',
     idempotencyKeepMs: 'optional',
+    eventCastingFallback: 'optional',
     projectionTuning: 'optional'
 };
 
@@ -123,6 +128,7 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['autostart', value => typeof value === 'boolean', 'true or false'],
     ['aggregateCacheBytes', value => typeof value === 'number' && value >= 0, 'a number of bytes'],
     ['idempotencyKeepMs', value => typeof value === 'number' && value > 0, 'a number of ms'],
+    ['eventCastingFallback', value => typeof value === 'function', 'a function from an event and {type, version} to a payload'],
     ['logger', isLogger, 'a logger with debug, info, warn and error'],
     ['projectionTuning', isObject, 'an object']
 ];

@@ -16,6 +16,7 @@ import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
 import {emitEvents} from './emission.ts';
+import type {EventParts} from './event-control.ts';
 import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {observeProjections, observeQuery} from './observe.ts';
@@ -38,6 +39,8 @@ export class Woltage extends DecisionControl {
     protected override readonly commandParts: CommandParts;
     /** @internal */
     protected override readonly decisionParts: DecisionParts;
+    /** @internal */
+    protected override readonly eventParts: EventParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
     readonly #effects: DurableEffects;
@@ -68,6 +71,7 @@ export class Woltage extends DecisionControl {
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
+        this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         this.commandParts = createCommandParts(config, definitions, this.#adapters, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
