@@ -18,12 +18,16 @@ export {
 } from './projections/index.ts';
 export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
+export type {Harness} from './runtime/harness.ts';
+export type {Insides, PlacedEvent, WorkLeft} from './runtime/insides.ts';
 export type {ConnectionHealth, Health} from './runtime/health.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
 export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
 export type {Woltage} from './runtime/woltage.ts';
+export type {EffectCall} from './context/index.ts';
+export type {Clock} from './shared/clock.ts';
 export {cloneData} from './shared/data.ts';
 export {delay} from './shared/delay.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';

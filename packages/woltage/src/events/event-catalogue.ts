@@ -15,11 +15,20 @@ export class EventCatalogue {
     readonly #byIdentity = new Map<string, EventClass>();
     readonly #byClass = new Map<unknown, {readonly type: string; readonly version: number}>();
 
+    /** Whether event classes that aren't known may still turn up. */
+    readonly isOpen: boolean;
+
     /**
      * @param sourceOf Says where a class comes from, for messages
+     * @param isOpen Whether classes are taken up with the first event of theirs, as tests have it
      * @throws ConfigError `EVENT_CLASS_INVALID`, `DUPLICATE_EVENT_CLASS`
      */
-    constructor(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string = c => c.name) {
+    constructor(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string = c => c.name, isOpen = false) {
+        this.isOpen = isOpen;
+        this.#add(classes, sourceOf);
+    }
+
+    #add(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string): void {
         for (const eventClass of classes) {
             const problem = missingStatics(eventClass);
             if (problem !== '')
@@ -48,6 +57,8 @@ export class EventCatalogue {
      * @throws BadRequestError `NOT_ENCODABLE` when payload or meta can't be stored
      */
     toData(event: Event, id: string = event.id, cause?: Cause): EventData {
+        if (this.isOpen && !this.#byClass.has(event.constructor))
+            this.#add([event.constructor as EventClass], ({name}) => name);
         const known = this.#byClass.get(event.constructor);
         if (known === undefined)
             throw new ConfigError(`Event class ${event.constructor.name} is not known here. Add it to \`eventClasses\` in the `

@@ -59,7 +59,7 @@ export class EventHandlers<H> {
         if (type === undefined || digits === undefined)
             return;
         const version = Number(digits);
-        if (this.#catalogue.get(type, version) === undefined)
+        if (!this.#catalogue.isOpen && this.#catalogue.get(type, version) === undefined)
             throw new ConfigError(`${this.#owner} handles '${identity}', but no such event class is known here. Add the class to `
                 + '`eventClasses` in the config, or to the directory that is configured there.', {code: 'UNKNOWN_EVENT_CLASS'});
         const versions = this.#byType.get(type) ?? new Map<number, H>();

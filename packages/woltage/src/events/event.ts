@@ -1,6 +1,6 @@
 import {BadRequestError, ConfigError} from '../errors/index.ts';
+import {currentClock} from '../shared/clock.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
-import {uuidV7} from '../shared/uuid.ts';
 import {validateSync} from '../shared/validate.ts';
 import {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
 
@@ -81,8 +81,8 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
      */
     constructor(data: EventConstructionData<S, M>, shouldValidate = true) {
         const eventClass = new.target;
-        this.id = data.id ?? uuidV7();
-        this.timestamp = data.timestamp ?? Date.now();
+        this.id = data.id ?? currentClock().newId();
+        this.timestamp = data.timestamp ?? currentClock().now();
         this.aggregateId = data.aggregateId ?? '';
         this.payload = (shouldValidate ? validPayload(eventClass, data) : data.payload);
         this.meta = data.meta ?? ({} as M);
