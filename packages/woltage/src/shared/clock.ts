@@ -7,6 +7,8 @@ export interface Clock {
     now(): number;
     /** A UUID that was never given before. */
     newId(): string;
+    /** Leaves chance out, so that the same happens in every run: pauses have no jitter, tasks come in their order. @default false */
+    readonly isSteady?: boolean | undefined;
     /** Resolves after some ms of this clock, or at once when the signal aborts. */
     delay(ms: number, signal?: AbortSignal): Promise<void>;
 }

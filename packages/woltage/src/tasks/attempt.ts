@@ -82,9 +82,9 @@ export class Attempt {
 
     async #failed(policy: RetryPolicy, error: Error): Promise<void> {
         const {task} = this;
-        const {log} = this.#options;
+        const {clock, log} = this.#options;
         if (task.attempts < policy.maxAttempts) {
-            const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs);
+            const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
             log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
             await this.#settle(() => this.#claim.retry(this.#options.clock.now() + pauseMs));
             return;

@@ -1,4 +1,5 @@
 import type {IStore} from '../ports/index.ts';
+import type {Clock} from '../shared/clock.ts';
 import type {DueTask} from './claim.ts';
 import {decodeTask, DUE, timeOf, type Task} from './task.ts';
 import type {TaskWork} from './task-work.ts';
@@ -6,8 +7,9 @@ import type {TaskWork} from './task-work.ts';
 const PAGE = 100;
 
 /** What is due and known here: not always the first ones, so that processes don't all reach for the same; and how long until the next is, in ms. */
-export async function findDue(store: IStore, work: TaskWork, free: number, now: number): Promise<{readonly due: readonly DueTask[]; readonly nextMs: number}> {
+export async function findDue(store: IStore, work: TaskWork, free: number, clock: Clock): Promise<{readonly due: readonly DueTask[]; readonly nextMs: number}> {
     const found: DueTask[] = [];
+    const now = clock.now();
     let nextMs = Infinity;
     for (let after: string | undefined; ;) {
         const page = await store.listRecords(DUE, {after, limit: PAGE});
@@ -19,7 +21,7 @@ export async function findDue(store: IStore, work: TaskWork, free: number, now: 
             break;
         after = page.at(-1)?.key;
     }
-    const from = Math.floor(Math.random() * Math.max(1, found.length - free + 1));
+    const from = clock.isSteady === true ? 0 : Math.floor(Math.random() * Math.max(1, found.length - free + 1));
     return {due: found.slice(from, from + free), nextMs: Math.max(0, nextMs)};
 }
 

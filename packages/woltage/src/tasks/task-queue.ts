@@ -189,7 +189,7 @@ export class TaskQueue {
         const free = this.#concurrency - this.#running.size;
         if (free <= 0)
             return this.#pollMs;
-        const {due, nextMs} = await findDue(this.#store, work, free, this.#clock.now());
+        const {due, nextMs} = await findDue(this.#store, work, free, this.#clock);
         const claims = await claimSome(this.#store, due, this.#clock.now() + this.#leaseMs, this.#self.owner);
         for (const claim of claims)
             this.#begin(claim, work);
