@@ -8,6 +8,9 @@ interface AsymmetricMatcher {
 const isMatcher = (value: unknown): value is AsymmetricMatcher =>
     typeof (value as Partial<AsymmetricMatcher> | null | undefined)?.asymmetricMatch === 'function';
 
+/** 0 and -0 are the same, as they are in JSON; NaN is itself. */
+const isSame = (a: unknown, b: unknown): boolean => a === b || Number.isNaN(a) && Number.isNaN(b);
+
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** What a value is besides its contents: two that differ in it are never equal. */
@@ -15,6 +18,14 @@ const kindOf = (value: object): unknown => {
     const prototype: unknown = Object.getPrototypeOf(value);
     return prototype === null ? Object.prototype : prototype;
 };
+
+function differInKind(expected: object, actual: object): boolean {
+    if (kindOf(expected) !== kindOf(actual))
+        return true;
+    if (Array.isArray(expected))
+        return expected.length !== (actual as unknown[]).length;
+    return expected instanceof Date && !isSame(expected.getTime(), (actual as Date).getTime());
+}
 
 /**
  * Where a value differs from what is expected, a line each; none where they are equal. Deep, with bigint, `Date`, `Map` and `Set`; a property that is
@@ -32,14 +43,11 @@ function* walk(expected: unknown, actual: unknown, path: string, above: readonly
         if (!expected.asymmetricMatch(actual))
             yield differs;
     } else if (!isObject(expected) || !isObject(actual)) {
-        if (expected !== actual && !(Number.isNaN(expected) && Number.isNaN(actual)))
+        if (!isSame(expected, actual))
             yield differs;
-    } else if (kindOf(expected) !== kindOf(actual) || Array.isArray(expected) && expected.length !== (actual as unknown[]).length) {
+    } else if (differInKind(expected, actual)) {
         yield differs;
-    } else if (expected instanceof Date) {
-        if (!Object.is(expected.getTime(), (actual as Date).getTime()))
-            yield differs;
-    } else if (!above.includes(expected)) {
+    } else if (!(expected instanceof Date) && !above.includes(expected)) {
         // A cycle is equal where all that leads back to it is.
         yield* walkInside(expected, actual, path, [...above, expected], differs);
     }

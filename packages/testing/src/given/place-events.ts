@@ -14,8 +14,13 @@ export interface Target {
 const handles = ({projector, reducers}: Aggregate, {type}: Event): boolean =>
     [...Object.keys(projector), ...reducers.keys()].some(identity => identity.slice(0, identity.lastIndexOf('@')) === type);
 
+interface Place {
+    readonly aggregateName: string;
+    readonly aggregateId: string;
+}
+
 /** The place that an event's first tag names: `cart:42` is the aggregate `cart` with the id `42`. */
-function placeOfTag(event: Event): {readonly aggregateName: string; readonly aggregateId: string} | undefined {
+function placeOfTag(event: Event): Place | undefined {
     const {tags} = event.constructor as {readonly tags?: unknown};
     const list: unknown = typeof tags === 'function' ? (tags as (payload: unknown) => unknown)(event.payload) : tags;
     const [, aggregateName, aggregateId] = /^([^:]+):(.+)$/s.exec(Array.isArray(list) ? String(list[0]) : '') ?? [];
@@ -41,16 +46,23 @@ function nameFor(event: Event, target: Target | undefined, aggregates: readonly 
 export function placeEvents(woltage: Woltage, given: readonly GivenEvents[], target?: Target): readonly PlacedEvent[] {
     const aggregates = [...woltage.insides.aggregates.values()];
     return given.flatMap(({aggregate, aggregateId, events}) => events.map(event => {
-        const explicit = typeof aggregate === 'string' ? aggregate : aggregate?.name;
+        const named = typeof aggregate === 'string' ? aggregate : aggregate?.name;
         const tagged = placeOfTag(event);
-        const owner = explicit ?? nameFor(event, target, aggregates);
-        const name = owner ?? tagged?.aggregateName ?? target?.aggregate.name ?? event.type.split('.')[0] as string;
-        const ownId = event.aggregateId === '' ? undefined : event.aggregateId;
-        const fromTag = tagged?.aggregateName === name ? tagged.aggregateId : undefined;
-        const ofTarget = target?.aggregate.name === name ? target.aggregateId : undefined;
-        return {aggregateName: name, event: copyTo(event, aggregateId ?? ownId ?? ofTarget ?? fromTag ?? DEFAULT_AGGREGATE_ID)};
+        const aggregateName = named ?? nameFor(event, target, aggregates) ?? tagged?.aggregateName ?? target?.aggregate.name ?? firstWord(event.type);
+        return {aggregateName, event: copyTo(event, aggregateId ?? idFor(event, aggregateName, target, tagged))};
     }));
 }
+
+function idFor({aggregateId}: Event, aggregateName: string, target: Target | undefined, tagged: Place | undefined): string {
+    if (aggregateId !== '')
+        return aggregateId;
+    if (target?.aggregateId !== undefined && target.aggregate.name === aggregateName)
+        return target.aggregateId;
+    return tagged?.aggregateName === aggregateName ? tagged.aggregateId : DEFAULT_AGGREGATE_ID;
+}
+
+/** The aggregate of events whose aggregate nobody asks for: a projector doesn't care. */
+const firstWord = (type: string): string => type.replace(/\..*$/s, '');
 
 /**
  * The aggregate that a command is for: the one it names, else the only one of its kind among the given events.

@@ -49,11 +49,10 @@ export async function settle(woltage: Woltage, clock: TestClock, options: Settle
     const began = realNow();
     for (;;) {
         const left = await untilQuiet(woltage, timeoutMs - (realNow() - began), () => false);
-        const faulted = left.find(({error}) => error !== undefined);
-        if (faulted !== undefined && !allowFaults && !left.some(isForNow))
-            throw Object.assign(new AssertionError({message: `Faulted: ${faulted.what}`}), {cause: faulted.error});
         if (left.some(isForNow))
             throw notSettled(timeoutMs, left);
+        if (!allowFaults)
+            throwFault(left);
         const dueAt = Math.min(...left.map(({dueAt: at = Infinity}) => at));
         if (!advance || dueAt === Infinity)
             return;
@@ -64,6 +63,12 @@ export async function settle(woltage: Woltage, clock: TestClock, options: Settle
 /** Settles as far as it can be done while the clock stands still. */
 export async function settleBeforeAdvance(woltage: Woltage): Promise<void> {
     await untilQuiet(woltage, DEFAULT_TIMEOUT_MS, (left, sinceMs) => sinceMs > PATIENCE_MS && left.every(work => work.isRunning === true || !isForNow(work)));
+}
+
+function throwFault(left: readonly WorkLeft[]): void {
+    const {error} = left.find(work => work.error !== undefined) ?? {};
+    if (error !== undefined)
+        throw Object.assign(new AssertionError({message: error.message}), {cause: error});
 }
 
 function notSettled(timeoutMs: number, left: readonly WorkLeft[]): TestingError {

@@ -34,4 +34,6 @@ export function fillIn({clock: _clock, ...config}: TestConfig): WoltageConfig {
 export function checkTestConfig(config: unknown): void {
     if (typeof config !== 'object' || config === null || Array.isArray(config))
         throw new TestingError('A test takes a config object, as createWoltage does: {eventClasses, aggregates, projectorClasses, readModelClasses}.');
+    if ('harness' in config)
+        throw new TestingError('The `harness` of a test runtime is its own. A clock can be handed in as `clock`.');
 }

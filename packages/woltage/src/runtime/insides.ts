@@ -95,7 +95,7 @@ export class Insides {
 
 function leftOf({id, state, error, position, isLiveTracking}: Projection, head: bigint): WorkLeft[] {
     if (state === 'faulted')
-        return [{what: `projection '${id}', which is faulted: ${error?.message ?? ''}`, error: error ?? new Error('It is faulted.')}];
+        return [{what: `projection '${id}', which is faulted`, error: error ?? new Error('It is faulted.')}];
     if (state === 'unavailable' || state === 'stopped' || isLiveTracking && state !== 'waiting' && position >= head)
         return [];
     return [{what: `projection '${id}', which is ${state} at position ${position} of ${head}${error === undefined ? '' : `: ${error.message}`}`}];
