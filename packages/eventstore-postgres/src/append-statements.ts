@@ -26,12 +26,12 @@ export class AppendStatements {
             UNION ALL SELECT NULL, revision, aggregate_name, aggregate_id, id || ' ' || position FROM ${events} WHERE id = ANY($3)`;
         /*
          * The update takes the lock. The streams are looked at as they were when the statement began: one that has grown meanwhile gives
-         * a revision twice, which the unique index refuses.
+         * a revision twice, which the unique index refuses. The head is looked at once more when the lock is there.
          */
         this.#write = `WITH head AS (
                 UPDATE ${head} SET position = position + $1::bigint WHERE NOT EXISTS (
                     SELECT FROM unnest($2::text[], $3::text[], $4::bigint[]) s (aggregate_name, aggregate_id, last)
-                    WHERE coalesce(${LAST_REVISION(events)}, -1) <> s.last)
+                    WHERE coalesce(${LAST_REVISION(events)}, -1) <> s.last) AND ($17::bigint IS NULL OR position = $17)
                 RETURNING position - $1::bigint AS base
             ), inserted AS (
                 INSERT INTO ${events} (position, aggregate_name, aggregate_id, revision, id, type, version, timestamp, payload, meta, correlation_id, causation_id, tags)
@@ -65,8 +65,12 @@ export class AppendStatements {
         return {last, places, isRead: true};
     }
 
-    /** Writes the events if the streams are as the state says. Gives the position before the first of them; no row where they aren't. */
-    write(events: readonly NewEvent[], appends: readonly EncodedAppend[], {last}: StreamState): Statement {
+    /**
+     * Writes the events if the streams are as the state says. Gives the position before the first of them; no row where they aren't.
+     *
+     * @param head What must still be the position of the last event, if given
+     */
+    write(events: readonly NewEvent[], appends: readonly EncodedAppend[], {last}: StreamState, head?: bigint): Statement {
         const streams = streamsOf(appends);
         const column = <V>(of: (event: NewEvent) => V): V[] => events.map(of);
         const text = (index: number): string => textArray(events.map(({columns}) => columns[index] as string | null));
@@ -75,7 +79,7 @@ export class AppendStatements {
             name: this.#writeName, text: this.#write, values: [
                 String(events.length), ...namesOf([...streams.values()]), plainArray(Array.from(streams.keys(), key => last.get(key) as number)),
                 textArray(column(({aggregateName}) => aggregateName)), textArray(column(({aggregateId}) => aggregateId)), plainArray(column(({revision}) => revision)),
-                text(0), text(1), plain(2), plain(3), text(4), text(5), text(6), text(7), text(8)
+                text(0), text(1), plain(2), plain(3), text(4), text(5), text(6), text(7), text(8), head ?? null
             ]
         };
     }

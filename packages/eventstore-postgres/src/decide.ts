@@ -1,6 +1,7 @@
 import {fromText} from '@woltage/postgres';
-import {ConflictError, isWoltageError, STATE_NEW, type AppendResult} from 'woltage';
+import {conditionFailed, ConflictError, isWoltageError, matchesEventQuery, STATE_NEW, type AppendResult, type EventData, type EventQuery} from 'woltage';
 import type {EncodedAppend, EventColumns} from './encode.ts';
+import {parseTextArray} from './records.ts';
 import {isAsExpected, streamKey, type StreamName, type StreamState} from './streams.ts';
 
 /** An event that is to be written. Its position is its place among all that are. */
@@ -28,10 +29,17 @@ export interface Decision {
     outcomes(base: bigint): readonly Outcome[];
 }
 
+/** What a task depends on. */
+export interface TaskCondition {
+    readonly query: EventQuery;
+    /** Whether an event in the table matches. */
+    readonly failed: boolean;
+}
+
 /** Decides upon tasks (each all or nothing) one after the other, as if each saw what those before it have written. */
-export function decide(tasks: readonly (readonly EncodedAppend[])[], state: StreamState): Decision {
+export function decide(tasks: readonly (readonly EncodedAppend[])[], state: StreamState, conditions: readonly (TaskCondition | undefined)[] = []): Decision {
     const draft = new Draft(state);
-    const outcomes = tasks.map(task => draft.take(task));
+    const outcomes = tasks.map((task, i) => draft.take(task, conditions[i]));
     return {
         events: draft.events,
         outcomes: base => outcomes.map(outcome => 'error' in outcome ? outcome : {results: outcome.results.map(result => result(base))})
@@ -44,16 +52,21 @@ class Draft {
     readonly #state: StreamState;
     readonly #last = new Map<string, number>();
     readonly #written = new Map<string, Known>();
+    readonly #labels: Label[] = [];
 
     constructor(state: StreamState) {
         this.#state = state;
     }
 
-    take(task: readonly EncodedAppend[]): {readonly results: readonly Undecided[]} | {readonly error: unknown} {
+    take(task: readonly EncodedAppend[], condition?: TaskCondition): {readonly results: readonly Undecided[]} | {readonly error: unknown} {
         const before = task.map(streamKey).map(stream => [stream, this.#last.get(stream)] as const);
         const count = this.events.length;
         try {
-            return {results: task.map(append => this.#append(append))};
+            const results = task.map(append => this.#append(append));
+            // What wrote nothing repeats an append that has met its condition.
+            if (condition !== undefined && this.events.length > count && (condition.failed || this.#matches(condition.query, count)))
+                throw conditionFailed();
+            return {results};
         } catch (error) {
             if (!isWoltageError(error))
                 throw error;
@@ -63,6 +76,13 @@ class Draft {
                 this.#restore(stream, last);
             return {error};
         }
+    }
+
+    /** Whether one of the first events that the group writes matches. */
+    #matches(query: EventQuery, count: number): boolean {
+        for (let i = this.#labels.length; i < count; i++)
+            this.#labels.push(labelOf(this.events[i] as NewEvent));
+        return this.#labels.some(label => matchesEventQuery(query, label));
     }
 
     #restore(stream: string, last: number | undefined): void {
@@ -129,3 +149,7 @@ class Draft {
         return place === undefined ? this.#written.get(id) : {...place, position: () => place.position};
     }
 }
+
+type Label = Pick<EventData, 'type' | 'tags'>;
+
+const labelOf = ({columns: [, type, , , , , , , tags]}: NewEvent): Label => ({type: fromText(type), tags: tags === null ? [] : parseTextArray(tags).map(fromText)});

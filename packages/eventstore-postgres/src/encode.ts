@@ -1,5 +1,6 @@
 import {textArray, toText} from '@woltage/postgres';
-import {BadRequestError, type EventData, type ExpectedRevision, type JsonValue, type StreamAppend} from 'woltage';
+import {BadRequestError, checkEventQuery, type AppendCondition, type EventData, type ExpectedRevision, type JsonValue, type StreamAppend} from 'woltage';
+import type {EncodedCondition} from './event-matches.ts';
 
 /** An event's columns from `id` on, as text. */
 export type EventColumns = readonly [
@@ -15,6 +16,9 @@ export interface EncodedAppend {
     readonly revision: ExpectedRevision | undefined;
     readonly events: readonly EventColumns[];
 }
+
+/** @throws BadRequestError `INVALID_QUERY` */
+export const encodeCondition = ({query, after}: AppendCondition): EncodedCondition => ({query: checkEventQuery(query), after: after ?? 0n});
 
 /** @throws BadRequestError `NO_EVENTS`, `NOT_ENCODABLE`, `INVALID_EVENT` */
 export function encodeAppend({aggregateName, aggregateId, events, revision}: StreamAppend): EncodedAppend {

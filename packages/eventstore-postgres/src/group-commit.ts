@@ -1,14 +1,13 @@
 import {isDataError, isLostConnection, sqlStateOf, type Database, type Statement, type TextRow} from '@woltage/postgres';
 import {BadRequestError, type AppendResult} from 'woltage';
-import type {AppendStatements} from './append-statements.ts';
-import {attempt} from './attempt.ts';
+import {attempt, type AppendTask, type AttemptParts} from './attempt.ts';
 import type {Outcome} from './decide.ts';
 import type {EncodedAppend} from './encode.ts';
+import type {EncodedCondition} from './event-matches.ts';
 import {assumedState} from './streams.ts';
 
-/** What one caller asked for: appends that belong together. */
-interface Task {
-    readonly appends: readonly EncodedAppend[];
+/** What one caller asked for. */
+interface Task extends AppendTask {
     readonly resolve: (results: readonly AppendResult[]) => void;
     readonly reject: (error: unknown) => void;
 }
@@ -26,21 +25,21 @@ const UNIQUE_VIOLATION = '23505';
  */
 export class GroupCommit {
     readonly #database: Database;
-    readonly #statements: AppendStatements;
+    readonly #parts: AttemptParts;
     readonly #afterCommit: () => void;
     #queue: Task[] = [];
     #running: Promise<void> | undefined;
 
-    constructor(database: Database, statements: AppendStatements, afterCommit: () => void) {
+    constructor(database: Database, parts: AttemptParts, afterCommit: () => void) {
         this.#database = database;
-        this.#statements = statements;
+        this.#parts = parts;
         this.#afterCommit = afterCommit;
     }
 
     /** Resolves when everything is durably committed; all of it or nothing. */
-    run(appends: readonly EncodedAppend[]): Promise<readonly AppendResult[]> {
+    run(appends: readonly EncodedAppend[], condition?: EncodedCondition): Promise<readonly AppendResult[]> {
         return new Promise((resolve, reject) => {
-            this.#queue.push({appends, resolve, reject});
+            this.#queue.push({appends, condition, resolve, reject});
             this.#running ??= this.#work();
         });
     }
@@ -99,14 +98,13 @@ export class GroupCommit {
     }
 
     /** Again where the connection was lost: what has been committed all the same is found by its ids, and is no second time written. */
-    #attempt(group: readonly Task[]): Promise<readonly Outcome[]> {
-        const tasks = group.map(({appends}) => appends);
-        let state = assumedState(tasks.flat());
+    #attempt(tasks: readonly Task[]): Promise<readonly Outcome[]> {
+        let state = assumedState(tasks.flatMap(({appends}) => appends));
         let races = 0;
         return this.#database.repeat(async () => {
             for (; ; state = undefined) {
                 try {
-                    const outcomes = races > MAX_RACES ? await this.#locked(tasks) : await attempt(statement => this.#run(statement), this.#statements, tasks, state);
+                    const outcomes = races > MAX_RACES ? await this.#locked(tasks) : await attempt(statement => this.#run(statement), this.#parts, tasks, state);
                     if (outcomes !== undefined)
                         return outcomes;
                 } catch (error) {
@@ -125,10 +123,10 @@ export class GroupCommit {
     }
 
     /** With the lock nobody can come first. The server gives it up itself when this process is gone. */
-    #locked(tasks: readonly (readonly EncodedAppend[])[]): Promise<readonly Outcome[] | undefined> {
+    #locked(tasks: readonly AppendTask[]): Promise<readonly Outcome[] | undefined> {
         return this.#database.transaction(async ({run}) => {
-            await run(this.#statements.lock);
-            return attempt(run, this.#statements, tasks, undefined);
+            await run(this.#parts.statements.lock);
+            return attempt(run, this.#parts, tasks, undefined);
         });
     }
 }

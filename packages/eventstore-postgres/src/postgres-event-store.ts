@@ -1,12 +1,14 @@
 import {channelName, checkDuration, checkOptions, Database, migrate, schemaScript, type PostgresOptions} from '@woltage/postgres';
 import type {ClientBase} from 'pg';
 import {
-    EndableSubscription, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent,
-    type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    checkEventQuery, EndableSubscription, type AppendCondition, type AppendResult, type EventData, type EventFilter, type EventQuery, type EventQueryOptions,
+    type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {AppendStatements} from './append-statements.ts';
+import type {AttemptParts} from './attempt.ts';
 import {ChangeWatch} from './change-watch.ts';
-import {encodeAppend} from './encode.ts';
+import {encodeAppend, encodeCondition} from './encode.ts';
+import {EventMatches} from './event-matches.ts';
 import {EventPages} from './event-pages.ts';
 import {GroupCommit} from './group-commit.ts';
 import {toRecord} from './records.ts';
@@ -21,6 +23,7 @@ export interface PostgresEventStoreOptions extends PostgresOptions {
 
 const READ_PAGE = 1000;
 const LAST_REVISION = 2n ** 63n - 1n;
+const LAST_POSITION = 2n ** 63n - 1n;
 const DEFAULT_POLL_INTERVAL_MS = 500;
 const DEFAULT_SCHEMA = 'woltage';
 
@@ -32,11 +35,11 @@ const DEFAULT_SCHEMA = 'woltage';
  * {adapter: PostgresEventStore, args: ['postgres://user:password@localhost:5432/app']}
  */
 export class PostgresEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports = {multiStreamAppend: true, conditionalAppend: true};
     readonly #database: Database;
     readonly #schema: string;
     readonly #channel: string;
-    readonly #statements: AppendStatements;
+    readonly #parts: AttemptParts;
     readonly #commits: GroupCommit;
     readonly #pages: EventPages;
     readonly #changes: ChangeWatch;
@@ -50,10 +53,10 @@ export class PostgresEventStore implements IEventStore {
         this.#database = new Database(options);
         this.#schema = options.schema ?? DEFAULT_SCHEMA;
         this.#channel = channelName('events', this.#schema);
-        this.#statements = new AppendStatements(this.#schema);
+        this.#parts = {statements: new AppendStatements(this.#schema), matches: new EventMatches(this.#schema)};
         this.#pages = new EventPages(this.#database, this.#schema);
         this.#changes = new ChangeWatch(options.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS, () => this.#pages.head());
-        this.#commits = new GroupCommit(this.#database, this.#statements, () => {
+        this.#commits = new GroupCommit(this.#database, this.#parts, () => {
             this.#changes.notify();
             this.#database.announce(this.#channel);
         });
@@ -109,9 +112,22 @@ export class PostgresEventStore implements IEventStore {
     }
 
     /** Appends to one stream after the other, in one transaction. @throws What `append` throws */
-    async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
+    async appendAll(streams: readonly StreamAppend[], condition?: AppendCondition): Promise<readonly AppendResult[]> {
         const appends = streams.map(encodeAppend);
-        return this.#database.use(() => this.#commits.run(appends));
+        const encoded = condition && encodeCondition(condition);
+        return this.#database.use(() => this.#commits.run(appends, encoded));
+    }
+
+    async *query(query: EventQuery, {after, until = LAST_POSITION}: EventQueryOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
+        const checked = checkEventQuery(query);
+        for (let from = after ?? 0n; ;) {
+            const rows = await this.#parts.matches.page(statement => this.#database.query(statement), checked, from, until, READ_PAGE);
+            if (rows.length > 0)
+                yield rows.map(toRecord);
+            if (rows.length < READ_PAGE)
+                return;
+            from = BigInt(rows.at(-1)?.[0] ?? from);
+        }
     }
 
     /**
@@ -126,7 +142,7 @@ export class PostgresEventStore implements IEventStore {
      * await client.query('COMMIT');
      */
     withTransaction(client: ClientBase): TransactionalEventStore {
-        return new TransactionalEventStore(this.#database, client, this.#statements, this.#channel);
+        return new TransactionalEventStore(this.#database, client, this.#parts, this.#channel);
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {

@@ -1,22 +1,21 @@
 import {adapterError, isDataError, type Database, type Transaction} from '@woltage/postgres';
 import type {ClientBase} from 'pg';
-import {BadRequestError, UnavailableError, type AppendResult, type EventData, type ExpectedRevision, type StreamAppend} from 'woltage';
-import type {AppendStatements} from './append-statements.ts';
-import {attempt} from './attempt.ts';
-import {encodeAppend, type EncodedAppend} from './encode.ts';
+import {BadRequestError, UnavailableError, type AppendCondition, type AppendResult, type EventData, type ExpectedRevision, type StreamAppend} from 'woltage';
+import {attempt, type AppendTask, type AttemptParts} from './attempt.ts';
+import {encodeAppend, encodeCondition} from './encode.ts';
 
 /** Appends in a transaction of the user's, see `PostgresEventStore.withTransaction`. */
 export class TransactionalEventStore {
     readonly #database: Database;
     readonly #client: ClientBase;
-    readonly #statements: AppendStatements;
+    readonly #parts: AttemptParts;
     readonly #channel: string;
 
     /** @internal */
-    constructor(database: Database, client: ClientBase, statements: AppendStatements, channel: string) {
+    constructor(database: Database, client: ClientBase, parts: AttemptParts, channel: string) {
         this.#database = database;
         this.#client = client;
-        this.#statements = statements;
+        this.#parts = parts;
         this.#channel = channel;
     }
 
@@ -27,11 +26,11 @@ export class TransactionalEventStore {
     }
 
     /** Like `appendAll` of the event store. A conflict leaves the transaction usable. */
-    async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
-        const appends = streams.map(encodeAppend);
+    async appendAll(streams: readonly StreamAppend[], condition?: AppendCondition): Promise<readonly AppendResult[]> {
+        const task = {appends: streams.map(encodeAppend), condition: condition && encodeCondition(condition)};
         return this.#database.use(async link => {
             try {
-                return await this.#append(statement => link.run(this.#client, statement), appends);
+                return await this.#append(statement => link.run(this.#client, statement), task);
             } catch (error) {
                 throw isDataError(error)
                     ? new BadRequestError(`PostgreSQL refuses an event: ${(error as Error).message}`, {code: 'INVALID_EVENT', cause: error})
@@ -40,9 +39,9 @@ export class TransactionalEventStore {
         });
     }
 
-    async #append(run: Transaction['run'], appends: readonly EncodedAppend[]): Promise<readonly AppendResult[]> {
-        await run(this.#statements.lock);
-        const [outcome] = await attempt(run, this.#statements, [appends], undefined) ?? [];
+    async #append(run: Transaction['run'], task: AppendTask): Promise<readonly AppendResult[]> {
+        await run(this.#parts.statements.lock);
+        const [outcome] = await attempt(run, this.#parts, [task], undefined) ?? [];
         if (outcome === undefined)
             throw new UnavailableError(`The transaction on PostgreSQL ${this.#database.server} sees the events as they were when it began. Use READ COMMITTED, or begin it again.`,
                 {code: 'POSTGRES_UNAVAILABLE'});

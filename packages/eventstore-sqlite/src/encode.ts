@@ -1,5 +1,5 @@
 import type {SQLiteValue} from '@woltage/sqlite';
-import {BadRequestError, type EventData, type ExpectedRevision, type JsonValue, type StreamAppend} from 'woltage';
+import {BadRequestError, checkEventQuery, type AppendCondition, type EventData, type EventQuery, type ExpectedRevision, type JsonValue, type StreamAppend} from 'woltage';
 
 /** An append in the form in which it is written: nothing of it belongs to the caller any more. */
 export interface EncodedAppend {
@@ -10,6 +10,15 @@ export interface EncodedAppend {
     /** By event: the columns from `id` on. */
     readonly values: readonly (readonly SQLiteValue[])[];
 }
+
+/** What an append depends on, checked. */
+export interface EncodedCondition {
+    readonly query: EventQuery;
+    readonly after: number;
+}
+
+/** @throws BadRequestError `INVALID_QUERY` */
+export const encodeCondition = ({query, after}: AppendCondition): EncodedCondition => ({query: checkEventQuery(query), after: Number(after ?? 0n)});
 
 /** @throws BadRequestError `NO_EVENTS`, `NOT_ENCODABLE` */
 export function encodeAppend({aggregateName, aggregateId, events, revision}: StreamAppend): EncodedAppend {

@@ -1,13 +1,15 @@
 import {inTransaction, whenNotBusy, type SQLiteDatabase} from '@woltage/sqlite';
-import {BadRequestError, isWoltageError, type AppendResult} from 'woltage';
+import {BadRequestError, conditionFailed, isWoltageError, type AppendResult} from 'woltage';
 import type {Appender} from './appender.ts';
-import type {EncodedAppend} from './encode.ts';
+import type {EncodedAppend, EncodedCondition} from './encode.ts';
+import {EventMatches} from './event-matches.ts';
 
 type Outcome = {readonly results: readonly AppendResult[]} | {readonly error: unknown};
 
 /** What one caller asked for: appends that belong together. */
 interface Task {
     readonly appends: readonly EncodedAppend[];
+    readonly condition: EncodedCondition | undefined;
     readonly resolve: (results: readonly AppendResult[]) => void;
     readonly reject: (error: unknown) => void;
 }
@@ -22,6 +24,7 @@ const MAX_GROUP = 512;
 export class GroupCommit {
     readonly #database: SQLiteDatabase;
     readonly #appender: Appender;
+    readonly #matches: EventMatches;
     readonly #busyTimeoutMs: number | undefined;
     readonly #afterCommit: () => void;
     #queue: Task[] = [];
@@ -30,14 +33,15 @@ export class GroupCommit {
     constructor(database: SQLiteDatabase, appender: Appender, busyTimeoutMs: number | undefined, afterCommit: () => void) {
         this.#database = database;
         this.#appender = appender;
+        this.#matches = new EventMatches(database);
         this.#busyTimeoutMs = busyTimeoutMs;
         this.#afterCommit = afterCommit;
     }
 
     /** Resolves when everything is durably committed; all of it or nothing. */
-    run(appends: readonly EncodedAppend[]): Promise<readonly AppendResult[]> {
+    run(appends: readonly EncodedAppend[], condition?: EncodedCondition): Promise<readonly AppendResult[]> {
         return new Promise((resolve, reject) => {
-            this.#queue.push({appends, resolve, reject});
+            this.#queue.push({appends, condition, resolve, reject});
             this.#running ??= this.#work();
         });
     }
@@ -88,7 +92,10 @@ export class GroupCommit {
         }
     }
 
-    #append({appends}: Task): Outcome {
+    #append(task: Task): Outcome {
+        const {appends} = task;
+        if (this.#fails(task))
+            return this.#appendCarefully(task);
         try {
             return {results: appends.map(append => this.#appender.append(append, false))};
         } catch (error) {
@@ -99,10 +106,19 @@ export class GroupCommit {
         }
     }
 
-    #appendCarefully({appends}: Task): Outcome {
+    #fails({condition}: Task): boolean {
+        return condition !== undefined && this.#matches.page(condition.query, condition.after, Infinity, 1).length > 0;
+    }
+
+    #appendCarefully(task: Task): Outcome {
+        const fails = this.#fails(task);
+        const head = fails ? this.#matches.head() : 0;
         this.#database.exec('SAVEPOINT task');
         try {
-            const results = appends.map(append => this.#appender.append(append, true));
+            const results = task.appends.map(append => this.#appender.append(append, true));
+            // What wrote nothing repeats an append that has met its condition.
+            if (fails && this.#matches.head() > head)
+                throw conditionFailed();
             this.#database.exec('RELEASE task');
             return {results};
         } catch (error) {

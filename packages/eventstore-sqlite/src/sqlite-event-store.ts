@@ -1,11 +1,12 @@
 import {migrate, openDatabase, whenNotBusy, type OpenOptions, type SQLiteDatabase} from '@woltage/sqlite';
 import {
-    ConfigError, EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore,
-    type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    checkEventQuery, ConfigError, EndableSubscription, UnavailableError, type AppendCondition, type AppendResult, type EventData, type EventFilter, type EventQuery,
+    type EventQueryOptions, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {Appender} from './appender.ts';
 import {ChangeWatch} from './change-watch.ts';
-import {encodeAppend} from './encode.ts';
+import {encodeAppend, encodeCondition} from './encode.ts';
+import {EventMatches} from './event-matches.ts';
 import {GroupCommit} from './group-commit.ts';
 import {EventPages} from './event-pages.ts';
 import {toRecord} from './records.ts';
@@ -20,6 +21,7 @@ export interface SQLiteEventStoreOptions extends OpenOptions {
 interface Connection extends SubscriptionSource {
     readonly database: SQLiteDatabase;
     readonly commits: GroupCommit;
+    readonly matches: EventMatches;
     readonly subscriptions: Set<EndableSubscription>;
 }
 
@@ -35,7 +37,7 @@ const DEFAULT_POLL_INTERVAL_MS = 20;
  * {adapter: SQLiteEventStore, args: [{path: 'data/events.db'}]}
  */
 export class SQLiteEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports = {multiStreamAppend: true, conditionalAppend: true};
     readonly #options: SQLiteEventStoreOptions;
     #connection: Connection | undefined;
     #turn: Promise<void> = Promise.resolve();
@@ -96,8 +98,20 @@ export class SQLiteEventStore implements IEventStore {
     }
 
     /** Appends to one stream after the other, in one transaction. @throws What `append` throws */
-    async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
-        return this.#open().commits.run(streams.map(encodeAppend));
+    async appendAll(streams: readonly StreamAppend[], condition?: AppendCondition): Promise<readonly AppendResult[]> {
+        return this.#open().commits.run(streams.map(encodeAppend), condition && encodeCondition(condition));
+    }
+
+    async *query(query: EventQuery, {after, until}: EventQueryOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
+        const checked = checkEventQuery(query);
+        for (let from = Number(after ?? 0n); ;) {
+            const rows = await this.#query(({matches}) => matches.page(checked, from, Number(until ?? LAST_REVISION), READ_PAGE));
+            if (rows.length > 0)
+                yield rows.map(toRecord);
+            if (rows.length < READ_PAGE)
+                return;
+            from = rows.at(-1)?.[0] ?? from;
+        }
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
@@ -154,6 +168,7 @@ async function connect(options: SQLiteEventStoreOptions): Promise<Connection> {
         const changes = new ChangeWatch(database.prepare('PRAGMA data_version').raw(), pollIntervalMs);
         return {
             database, changes, busyTimeoutMs,
+            matches: new EventMatches(database),
             commits: new GroupCommit(database, new Appender(database), busyTimeoutMs, () => changes.notify()),
             pages: new EventPages(database),
             subscriptions: new Set()

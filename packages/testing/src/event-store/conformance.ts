@@ -3,14 +3,17 @@ import {appendCases} from './append-cases.ts';
 import {appendAllCases, repetitionCases} from './append-more-cases.ts';
 import {batchCases} from './batch-cases.ts';
 import {concurrencyCases} from './concurrency-cases.ts';
+import {conditionCases} from './condition-cases.ts';
 import {lifecycleCases} from './lifecycle-cases.ts';
+import {queryCases} from './query-cases.ts';
 import {readCases} from './read-cases.ts';
 import {subscribeCases} from './subscribe-cases.ts';
 import type {EventStoreCases} from './cases.ts';
 import type {EventStoreUnderTest} from './support.ts';
 
 const cases: EventStoreCases = {
-    ...appendCases, ...repetitionCases, ...appendAllCases, ...readCases, ...subscribeCases, ...batchCases, ...concurrencyCases, ...lifecycleCases
+    ...appendCases, ...repetitionCases, ...appendAllCases, ...readCases, ...subscribeCases, ...batchCases, ...concurrencyCases, ...lifecycleCases,
+    ...queryCases, ...conditionCases
 };
 
 /**

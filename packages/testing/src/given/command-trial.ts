@@ -4,7 +4,7 @@ import {TestingError} from '../testing-error.ts';
 import type {GivenEvents} from './given-events.ts';
 import {placeEvents, targetIdOf} from './place-events.ts';
 import type {Player, Stage} from './stage.ts';
-import {recorded, type Trial, type Verdict} from './when.ts';
+import {verdictOf, type Trial, type Verdict} from './trial.ts';
 
 interface Call {
     readonly command: CommandHandle;
@@ -46,7 +46,5 @@ export function commandTrial(stage: Stage, given: readonly GivenEvents[], target
 async function execute({woltage, settled}: Player, {command, payload, context}: Call, aggregateId: string): Promise<Verdict> {
     // Read models that the command asks know of what is given.
     await settled();
-    const failed = await woltage.executeCommand(command, aggregateId, payload, context).then(
-        ({events}) => ({events}), (error: unknown) => ({events: [], failed: {error}}));
-    return {...failed, events: await recorded(woltage, failed.events), state: await woltage.stateOf(command.aggregate, aggregateId)};
+    return verdictOf(woltage, () => woltage.executeCommand(command, aggregateId, payload, context), () => woltage.stateOf(command.aggregate, aggregateId));
 }

@@ -1,4 +1,4 @@
-import type {Aggregate, Event} from 'woltage';
+import type {Event} from 'woltage';
 import {checkTestConfig, type TestConfig} from '../runtime/test-config.ts';
 import {TestClock} from '../runtime/test-clock.ts';
 import {openTestWoltage} from '../runtime/test-woltage.ts';
@@ -10,8 +10,8 @@ function ownStage(config: TestConfig, learnsEventClasses: boolean): Stage {
     const clock = config.clock ?? new TestClock();
     return {
         clock, isShared: false,
-        async play<R>({aggregates = [], projectors, before}: Props, scene: (player: Player) => Promise<R>): Promise<R> {
-            const own = {...config, clock, aggregates: withOthers(config.aggregates, aggregates)};
+        async play<R>({aggregates, decisions, projectors, before}: Props, scene: (player: Player) => Promise<R>): Promise<R> {
+            const own = {...config, clock, aggregates: withOthers(config.aggregates, aggregates), decisions: withOthers(config.decisions, decisions)};
             // A projector that is put to the test has no company: its projection is added by the scene.
             const test = projectors === undefined
                 ? await openTestWoltage(own, {before, learnsEventClasses})
@@ -25,7 +25,7 @@ function ownStage(config: TestConfig, learnsEventClasses: boolean): Stage {
     };
 }
 
-const withOthers = (own: TestConfig['aggregates'], others: readonly Aggregate[]): readonly Aggregate[] | string =>
+const withOthers = <T>(own: readonly T[] | string | undefined, others: readonly T[] = []): readonly T[] | string =>
     typeof own === 'string' ? own : [...new Set([...own ?? [], ...others])];
 
 /**

@@ -1,6 +1,7 @@
-import {Aggregate, type CommandHandle, type Event, type ProjectorClass} from 'woltage';
+import {Aggregate, type CommandHandle, type Decision, type Event, type ProjectorClass} from 'woltage';
 import {TestingError} from '../testing-error.ts';
 import {commandTrial} from './command-trial.ts';
+import {decisionTrial, isDecision} from './decision-trial.ts';
 import {checkEvents, stamp, type GivenEvents} from './given-events.ts';
 import {Projected, type ExpectedRows, type SwitchOptions} from './projected.ts';
 import type {Stage} from './stage.ts';
@@ -48,19 +49,21 @@ export class Given {
     }
 
     /**
-     * Executes a command on what is given, when it is known what is expected: end the sentence with `.then(...)`, `.thenNothing()` or `.thenState(...)`. The command runs as it
+     * Executes a command, or a decision, on what is given, when it is known what is expected: end the sentence with `.then(...)`, `.thenNothing()` or `.thenState(...)`. The command runs as it
      * does in production: its payload is validated, the events are upcast, what it decides is appended.
      *
-     * @param command What `registerCommand` has returned; or the aggregate, and then the command's name
+     * @param command What `registerCommand` has returned; or the aggregate, and then the command's name; or a decision
      * @param context Handed to the handler; its `aggregateId` says which aggregate the command is for
-     * @throws TestingError `TEST_INVALID` for anything but a command
+     * @throws TestingError `TEST_INVALID` for anything but a command or a decision
      * @example
      * await given([new AccountOpened({payload: {owner: 'Ann'}})]).when(withdraw, {amount: 10}).then(InsufficientFunds);
      */
     when<Input>(command: CommandHandle<Input>, payload: Input, context?: WhenContext): When;
     when(aggregate: Aggregate, commandName: string, payload?: unknown, context?: WhenContext): When;
+    when<Input>(decision: Decision<never, Input>, input: Input, context?: object): When;
     when(target: unknown, ...rest: readonly unknown[]): When {
-        return new When(commandTrial(this.#stage, this.#events, target, rest));
+        // Actions (issue 6) have their place here, beside commands and decisions: with what triggers them.
+        return new When(isDecision(target) ? decisionTrial(this.#stage, this.#events, target, rest) : commandTrial(this.#stage, this.#events, target, rest));
     }
 
     /**

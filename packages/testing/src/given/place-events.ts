@@ -5,19 +5,23 @@ import {copyTo, type GivenEvents} from './given-events.ts';
 /** The aggregate id of events and commands that don't say theirs; a UUID, for schemas that want one. */
 export const DEFAULT_AGGREGATE_ID = '00000000-0000-4000-8000-000000000001';
 
-/** Whose turn it is: what a command belongs to. */
+export interface Place {
+    readonly aggregateName: string;
+    readonly aggregateId: string;
+}
+
+/** Says where an event belongs, as far as it knows. */
+export type PlaceOf = (event: Event) => Place | undefined;
+
+/** What the events are for: a command's aggregate, or a decision that knows its streams. */
 export interface Target {
-    readonly aggregate: Aggregate;
-    readonly aggregateId: string | undefined;
+    readonly aggregate?: Aggregate;
+    readonly aggregateId?: string;
+    readonly placeOf?: PlaceOf;
 }
 
 const handles = ({projector, reducers}: Aggregate, {type}: Event): boolean =>
     [...Object.keys(projector), ...reducers.keys()].some(identity => identity.slice(0, identity.lastIndexOf('@')) === type);
-
-interface Place {
-    readonly aggregateName: string;
-    readonly aggregateId: string;
-}
 
 /** The place that an event's first tag names: `cart:42` is the aggregate `cart` with the id `42`. */
 function placeOfTag(event: Event): Place | undefined {
@@ -29,7 +33,7 @@ function placeOfTag(event: Event): Place | undefined {
 
 /** The name of the aggregate that an event belongs to, as far as it can be told. */
 function nameFor(event: Event, target: Target | undefined, aggregates: readonly Aggregate[]): string | undefined {
-    if (target !== undefined && handles(target.aggregate, event))
+    if (target?.aggregate !== undefined && handles(target.aggregate, event))
         return target.aggregate.name;
     const owners = aggregates.filter(aggregate => handles(aggregate, event));
     if (owners.length > 1)
@@ -47,8 +51,8 @@ export function placeEvents(woltage: Woltage, given: readonly GivenEvents[], tar
     const aggregates = [...woltage.insides.aggregates.values()];
     return given.flatMap(({aggregate, aggregateId, events}) => events.map(event => {
         const named = typeof aggregate === 'string' ? aggregate : aggregate?.name;
-        const tagged = placeOfTag(event);
-        const aggregateName = named ?? nameFor(event, target, aggregates) ?? tagged?.aggregateName ?? target?.aggregate.name ?? firstWord(event.type);
+        const tagged = target?.placeOf?.(event) ?? placeOfTag(event);
+        const aggregateName = named ?? nameFor(event, target, aggregates) ?? tagged?.aggregateName ?? target?.aggregate?.name ?? firstWord(event.type);
         return {aggregateName, event: copyTo(event, aggregateId ?? idFor(event, aggregateName, target, tagged))};
     }));
 }
@@ -56,7 +60,7 @@ export function placeEvents(woltage: Woltage, given: readonly GivenEvents[], tar
 function idFor({aggregateId}: Event, aggregateName: string, target: Target | undefined, tagged: Place | undefined): string {
     if (aggregateId !== '')
         return aggregateId;
-    if (target?.aggregateId !== undefined && target.aggregate.name === aggregateName)
+    if (target?.aggregateId !== undefined && target.aggregate?.name === aggregateName)
         return target.aggregateId;
     return tagged?.aggregateName === aggregateName ? tagged.aggregateId : DEFAULT_AGGREGATE_ID;
 }

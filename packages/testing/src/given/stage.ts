@@ -1,4 +1,4 @@
-import type {Aggregate, EffectCall, ProjectorClass, Woltage} from 'woltage';
+import type {Aggregate, Decision, EffectCall, ProjectorClass, Woltage} from 'woltage';
 import type {SettleOptions} from '../runtime/settle.ts';
 import type {TestClock} from '../runtime/test-clock.ts';
 
@@ -13,6 +13,8 @@ export interface Player {
 export interface Props {
     /** Aggregates that must be known. */
     readonly aggregates?: readonly Aggregate[];
+    /** Decisions that must be known. */
+    readonly decisions?: readonly Decision[];
     /** Projectors that must be known, in place of those of the config. None of them has a projection yet. */
     readonly projectors?: readonly ProjectorClass[];
     /** Appends what is history to all projections. */

@@ -1,30 +1,12 @@
 import type {AssertionError} from 'node:assert';
-import type {Event, Woltage} from 'woltage';
+import type {Event} from 'woltage';
 import {failure, type Section} from '../compare/fail.ts';
 import {differences} from '../compare/differences.ts';
 import {print, printError, printEvent, toPrintable} from '../compare/print.ts';
 import {TestingError} from '../testing-error.ts';
 import {describeError, errorMismatch, isErrorClass, plainError, type ExpectedError} from './expected-error.ts';
 import {EventLike, isEventClass, listDifferences, plainEvents, printExpected, toExpectedEvents, type ExpectedEvent} from './expected-events.ts';
-
-/** What came of a command or a decision. */
-export interface Verdict {
-    /** What it appended, as recorded. */
-    readonly events: readonly Event[];
-    /** What it failed with. */
-    readonly failed?: {readonly error: unknown} | undefined;
-    /** Reads the state afterwards. */
-    readonly state: unknown;
-}
-
-/** What is put to the test. */
-export interface Trial {
-    /** For messages: `account.withdraw {amount: 10}`. */
-    readonly what: string;
-    readonly given: readonly Event[];
-    /** Runs it. */
-    readonly run: () => Promise<Verdict>;
-}
+import type {Trial, Verdict} from './trial.ts';
 
 /** What a command or a decision comes to: made by `given(...).when(...)`. It is executed once, by the first expectation. */
 export class When {
@@ -125,9 +107,3 @@ export class When {
 const isEventOrObject = (expected: unknown): boolean => typeof expected === 'object' && !(expected instanceof RegExp) && !(expected instanceof Error);
 
 const printAll = (events: readonly Event[]): readonly string[] => events.length === 0 ? ['no event'] : events.map(event => printEvent(toPrintable(event)));
-
-/** The events that were appended by a call, as they are recorded. */
-export async function recorded(woltage: Woltage, events: readonly Event[]): Promise<readonly Event[]> {
-    const ids = new Set(events.map(({id}) => id));
-    return ids.size === 0 ? [] : (await woltage.insides.events()).filter(({event}) => ids.has(event.id)).map(({event}) => event);
-}

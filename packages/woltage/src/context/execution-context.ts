@@ -22,6 +22,8 @@ export interface ContextRuntime {
     stateOf(aggregate: unknown, aggregateId: string): Promise<unknown>;
     /** Executes a command by aggregate (or its name), or by command handle. */
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
+    /** Decides, by decision or by its name. */
+    decide(...args: readonly unknown[]): Promise<unknown>;
 }
 
 /** A side effect that is about to run. */
@@ -81,5 +83,12 @@ export function requireContext(what: string): ExecutionContext {
             + 'read model. Elsewhere, use the Woltage instance: executeQuery, executeCommand.');
     return context;
 }
+
+const deciding = new AsyncLocalStorage<true>();
+
+/** Whether a decision is under way that waits for what this code does, however deep. */
+export const isDeciding = (): boolean => deciding.getStore() === true;
+
+export const runDeciding = <R>(run: () => R): R => deciding.run(true, run);
 
 export const runInContext = <R>(context: ExecutionContext, run: () => R): R => storage.run(context, run);

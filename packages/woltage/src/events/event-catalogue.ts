@@ -3,6 +3,7 @@ import {decodeValue, encodeValue} from '../shared/json-codec.ts';
 import {type Event, missingStatics, type EventClass} from './event.ts';
 import {eventIdentity} from './event-type.ts';
 import type {EventData, RecordedEvent} from './recorded-event.ts';
+import {isTag, MAX_TAG_LENGTH} from './tag.ts';
 
 /** Where an event comes from, for its correlation. */
 export interface Cause {
@@ -143,7 +144,7 @@ function tagsOf(event: Event): readonly string[] {
     if (tags === undefined)
         return NO_TAGS;
     const list: unknown = typeof tags === 'function' ? (tags as (payload: unknown) => unknown)(event.payload) : tags;
-    if (!Array.isArray(list) || !list.every(tag => typeof tag === 'string' && tag !== ''))
-        throw new ConfigError(`Tags of event class ${event.constructor.name} must be non-empty strings.`, {code: 'INVALID_TAGS'});
-    return list as string[];
+    if (!Array.isArray(list) || !list.every(isTag))
+        throw new ConfigError(`Tags of event class ${event.constructor.name} must be strings of 1 to ${MAX_TAG_LENGTH} characters of well-formed Unicode.`, {code: 'INVALID_TAGS'});
+    return list;
 }

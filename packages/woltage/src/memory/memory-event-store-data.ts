@@ -2,6 +2,7 @@ import type {EventData, RecordedEvent} from '../events/index.ts';
 import {cloneData} from '../shared/data.ts';
 import type {JsonValue} from '../shared/json-codec.ts';
 import {EventIds} from './event-ids.ts';
+import {EventIndex} from './event-index.ts';
 
 /** @internal Numbers instead of bigints: they need no memory of their own. */
 export interface StoredEvent {
@@ -18,6 +19,8 @@ export class MemoryEventStoreData {
     readonly events: StoredEvent[] = [];
     /** @internal */
     readonly byId = new EventIds<StoredEvent>(this.events);
+    /** @internal */
+    readonly index = new EventIndex(this.events);
     /** @internal Called after each append. */
     readonly listeners = new Set<() => void>();
     readonly #streams = new Map<string, Map<string, StoredEvent[]>>();
@@ -41,6 +44,8 @@ export class MemoryEventStoreData {
             stream.push(event);
         this.events.push(event);
         this.byId.added(event);
+        if (event.data.tags.length > 0)
+            this.index.added(event);
     }
 
     /** @internal Takes the last events away again, so that `length` are left. */
@@ -48,6 +53,7 @@ export class MemoryEventStoreData {
         while (this.events.length > length) {
             const event = this.events.pop() as StoredEvent;
             this.byId.removed(event);
+            this.index.removed(event);
             this.stream(event.aggregateName, event.aggregateId)?.pop();
         }
     }

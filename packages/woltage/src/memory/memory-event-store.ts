@@ -1,8 +1,8 @@
 import {BadRequestError, ConflictError, UnavailableError} from '../errors/index.ts';
 import type {EventData, RecordedEvent} from '../events/index.ts';
 import {
-    EndableSubscription, STATE_EXISTS, STATE_NEW, type AppendResult, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
-    type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    checkEventQuery, conditionFailed, EndableSubscription, STATE_EXISTS, STATE_NEW, type AppendCondition, type AppendResult, type EventFilter, type EventQuery,
+    type EventQueryOptions, type ExpectedRevision, type IEventStore, type ReadOptions, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from '../ports/index.ts';
 import {copyEvent, MemoryEventStoreData, toRecord, type StoredEvent} from './memory-event-store-data.ts';
 import {followMemory} from './memory-subscription.ts';
@@ -11,7 +11,7 @@ const PAGE = 1000;
 
 /** An event store in memory: for tests, and for trying things out. Nothing survives the process. */
 export class MemoryEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports = {multiStreamAppend: true, conditionalAppend: true};
     readonly #data: MemoryEventStoreData;
     readonly #subscriptions = new Set<EndableSubscription>();
     #open = false;
@@ -43,18 +43,26 @@ export class MemoryEventStore implements IEventStore {
         return result;
     }
 
-    async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
+    async appendAll(streams: readonly StreamAppend[], condition?: AppendCondition): Promise<readonly AppendResult[]> {
         this.#checkOpen();
         const {length} = this.#data.events;
+        const holds = condition === undefined || this.#holds(condition);
         try {
             // One after the other, so that each sees what those before it have written.
             const results = streams.map(append => this.#check(append) ?? this.#write(append));
+            // What wrote nothing repeats an append that has met its condition.
+            if (!holds && this.#data.events.length > length)
+                throw conditionFailed();
             this.#data.changed();
             return results;
         } catch (error) {
             this.#data.truncate(length);
             throw error;
         }
+    }
+
+    query(query: EventQuery, {after, until}: EventQueryOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
+        return {[Symbol.asyncIterator]: () => ({next: this.#found(query, Number(after ?? -1n), Number(until ?? Infinity))})};
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
@@ -93,6 +101,22 @@ export class MemoryEventStore implements IEventStore {
                 page.push(toRecord(stream[at] as StoredEvent));
             return page.length === 0 ? {done: true, value: undefined} : {done: false, value: page};
         };
+    }
+
+    #found(query: EventQuery, after: number, until: number): () => Promise<IteratorResult<readonly RecordedEvent[]>> {
+        let next = after;
+        let checked: EventQuery | undefined;
+        return async () => {
+            this.#checkOpen();
+            checked ??= checkEventQuery(query);
+            const page = this.#data.index.find(checked, next, until, PAGE);
+            next = page.at(-1)?.position ?? next;
+            return page.length === 0 ? {done: true, value: undefined} : {done: false, value: page.map(toRecord)};
+        };
+    }
+
+    #holds({query, after}: AppendCondition): boolean {
+        return this.#data.index.find(checkEventQuery(query), Number(after ?? -1n), Infinity, 1).length === 0;
     }
 
     #checkOpen(): void {

@@ -1,6 +1,7 @@
 export * from './compile-query.ts';
 export * from './direct-access.ts';
 export * from './endable-subscription.ts';
+export * from './event-query.ts';
 export * from './event-store.ts';
 export * from './portable-table.ts';
 export * from './query.ts';

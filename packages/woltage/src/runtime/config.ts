@@ -1,4 +1,5 @@
 import type {Aggregate} from '../aggregates/index.ts';
+import type {Decision} from '../decisions/index.ts';
 import {ConfigError} from '../errors/index.ts';
 import type {EventClass} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
@@ -31,6 +32,8 @@ export interface WoltageConfig {
     readonly eventStore: AdapterConfig<IEventStore>;
     readonly eventClasses: readonly EventClass[] | string;
     readonly aggregates: readonly Aggregate[] | string;
+    /** Needs an event store that `supports.conditionalAppend`. @default none */
+    readonly decisions?: readonly Decision[] | string | undefined;
     readonly projectorClasses: readonly ProjectorClass[] | string;
     readonly readModelClasses?: readonly ReadModelClass[] | string | undefined;
     /** Where Woltage keeps its own data: which projections there are, which are active. */
@@ -58,6 +61,7 @@ const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
     eventStore: 'required',
     eventClasses: 'required',
     aggregates: 'required',
+    decisions: 'optional',
     projectorClasses: 'required',
     readModelClasses: 'optional',
     internalStore: 'required',
@@ -108,6 +112,7 @@ const CLASSES = 'an array or the path of a directory';
 const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => boolean, must: string])[] = [
     ['eventClasses', isClasses, CLASSES],
     ['aggregates', isClasses, CLASSES],
+    ['decisions', isClasses, CLASSES],
     ['projectorClasses', isClasses, CLASSES],
     ['readModelClasses', isClasses, CLASSES],
     ['stores', isObject, 'an object of adapters by name'],

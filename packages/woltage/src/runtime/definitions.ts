@@ -1,4 +1,5 @@
 import {Aggregate, AggregateFold} from '../aggregates/index.ts';
+import {CompiledDecision, Decision} from '../decisions/index.ts';
 import {ConfigError} from '../errors/index.ts';
 import {Event, EventCatalogue, isEventVersion, type EventClass} from '../events/index.ts';
 import {compileTables} from '../ports/index.ts';
@@ -12,6 +13,8 @@ export interface Definitions {
     readonly catalogue: EventCatalogue;
     readonly aggregates: ReadonlyMap<string, Aggregate>;
     readonly folds: ReadonlyMap<Aggregate, AggregateFold>;
+    /** By decision, and by name. */
+    readonly decisions: ReadonlyMap<unknown, CompiledDecision>;
     /** By `name@version`. */
     readonly projectors: ReadonlyMap<string, ProjectorClass>;
     readonly readModels: readonly Loaded<ReadModelClass>[];
@@ -21,6 +24,7 @@ const extendsClass = (value: unknown, base: {readonly prototype: object}): boole
     typeof value === 'function' && (value as {readonly prototype?: unknown}).prototype instanceof (base as unknown as new () => object);
 const isEventClass = (value: unknown): value is EventClass => extendsClass(value, Event);
 const isAggregate = (value: unknown): value is Aggregate => value instanceof Aggregate;
+const isDecision = (value: unknown): value is Decision => value instanceof Decision;
 const isProjectorClass = (value: unknown): value is ProjectorClass => extendsClass(value, Projector);
 const isReadModelClass = (value: unknown): value is ReadModelClass => extendsClass(value, ReadModel);
 
@@ -28,12 +32,15 @@ const isReadModelClass = (value: unknown): value is ReadModelClass => extendsCla
 export async function loadDefinitions(config: WoltageConfig): Promise<Definitions> {
     const events = withoutBaseClasses(await loadExports(config.eventClasses, 'eventClasses', isEventClass), isBareEvent);
     const aggregates = await loadExports(config.aggregates, 'aggregates', isAggregate);
+    const decisions = await loadExports(config.decisions ?? [], 'decisions', isDecision);
     const projectors = withoutBaseClasses(await loadExports(config.projectorClasses, 'projectorClasses', isProjectorClass), isBareProjector);
     const readModels = withoutBaseClasses(await loadExports(config.readModelClasses ?? [], 'readModelClasses', isReadModelClass), () => false);
 
     const sources = new Map<unknown, string>(events.map(({value, source}) => [value, source]));
     const catalogue = new EventCatalogue(events.map(({value}) => value), c => sources.get(c) ?? c.name, config.harness?.learnsEventClasses);
-    return {catalogue, ...checkAggregates(aggregates, catalogue), projectors: checkProjectors(projectors, catalogue), readModels};
+    return {
+        catalogue, ...checkAggregates(aggregates, catalogue), decisions: checkDecisions(decisions, catalogue), projectors: checkProjectors(projectors, catalogue), readModels
+    };
 }
 
 /** Leaves out classes that lack everything, where others extend them: bases such as an event class with automatic meta data. */
@@ -59,6 +66,17 @@ function checkAggregates(loaded: readonly Loaded<Aggregate>[], catalogue: EventC
         folds.set(value, inFile(source, () => new AggregateFold(value, catalogue)));
     }
     return {aggregates, folds};
+}
+
+function checkDecisions(loaded: readonly Loaded<Decision>[], catalogue: EventCatalogue): ReadonlyMap<unknown, CompiledDecision> {
+    const decisions = new Map<unknown, CompiledDecision>();
+    for (const {value, source} of loaded) {
+        if (decisions.has(value.name))
+            throw new ConfigError(`Decision ${source}: another decision is named '${value.name}' too. Names must differ.`, {code: 'DUPLICATE_DECISION_NAME'});
+        const compiled = inFile(source, () => new CompiledDecision(value, catalogue));
+        decisions.set(value, compiled).set(value.name, compiled);
+    }
+    return decisions;
 }
 
 function checkProjectors(loaded: readonly Loaded<ProjectorClass>[], catalogue: EventCatalogue): ReadonlyMap<string, ProjectorClass> {

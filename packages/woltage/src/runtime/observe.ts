@@ -13,6 +13,16 @@ export function observeCommand({aggregate, name}: CommandHandle, run: () => Prom
     return instruments === undefined ? task() : timed(instruments.commandDuration, attributes, task);
 }
 
+/** Runs a decision in a span and measures it, where somebody looks. */
+export function observeDecision<R>(name: string, run: () => Promise<R>): Promise<R> {
+    const instruments = measuring();
+    if (instruments === undefined && tracing() === undefined)
+        return run();
+    const attributes = {'woltage.decision': name};
+    const task = (): Promise<R> => traced('woltage.decision', () => attributes, run);
+    return instruments === undefined ? task() : timed(instruments.decisionDuration, attributes, task);
+}
+
 /** Runs a query in a span and measures it, where somebody looks. */
 export function observeQuery<R>(readModel: unknown, handler: string, run: () => Promise<R>): Promise<R> {
     const instruments = measuring();

@@ -9,9 +9,10 @@ import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
-import {CommandControl, type CommandParts} from './command-control.ts';
+import type {CommandParts} from './command-control.ts';
 import {CommandLookup} from './command-lookup.ts';
 import type {WoltageConfig} from './config.ts';
+import {DecisionControl, decisionParts, type DecisionParts} from './decision-control.ts';
 import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
@@ -32,12 +33,14 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends CommandControl {
+export class Woltage extends DecisionControl {
     readonly #adapters: Adapters;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
     /** @internal */
     protected override readonly commandParts: CommandParts;
+    /** @internal */
+    protected override readonly decisionParts: DecisionParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
     readonly #effects: DurableEffects;
@@ -67,12 +70,14 @@ export class Woltage extends CommandControl {
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
+            decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         const lookup = new CommandLookup(definitions);
         const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
         this.commandParts = {lookup, loader, executor: new CommandExecutor(eventStore, catalogue, loader), context: {runtime: this.#runtime}};
+        this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);

@@ -10,6 +10,8 @@ export interface Instruments {
     readonly meter: Meter;
     /** Seconds, by `woltage.aggregate`, `woltage.command` and `error.type`. */
     readonly commandDuration: Histogram;
+    /** Seconds, by `woltage.decision` and `error.type`. */
+    readonly decisionDuration: Histogram;
     /** Seconds, by `woltage.read_model`, `woltage.handler` and `error.type`. */
     readonly queryDuration: Histogram;
     /** By `woltage.projection`. */
@@ -38,6 +40,7 @@ export function findTelemetry(): void {
     instruments = {
         meter,
         commandDuration: meter.createHistogram('woltage.command.duration', {unit: 's', description: 'Duration of commands'}),
+        decisionDuration: meter.createHistogram('woltage.decision.duration', {unit: 's', description: 'Duration of decisions'}),
         queryDuration: meter.createHistogram('woltage.query.duration', {unit: 's', description: 'Duration of queries'}),
         projectedEvents: meter.createCounter('woltage.projection.events', {unit: '{event}', description: 'Events handled by projections'}),
         batchDuration: meter.createHistogram('woltage.projection.batch.duration', {unit: 's', description: 'Duration of a projection\'s batch with its commit'}),

@@ -1,0 +1,59 @@
+import {WoltageError} from '../errors/index.ts';
+import {EventHandlers, handlerEntries, type EventCatalogue, type RecordedEvent} from '../events/index.ts';
+import {checkEventQuery, type EventQuery} from '../ports/index.ts';
+import {cloneData} from '../shared/data.ts';
+import type {Boundary, BoundaryCriterion, Decision, DecisionReducer} from './decision.ts';
+
+const BY_IDENTITY = /@\d+$/;
+
+/** A decision, compiled against a catalogue: what it asks for, and how that becomes a state. */
+export class CompiledDecision {
+    readonly decision: Decision;
+    readonly #handlers: EventHandlers<DecisionReducer<unknown>>;
+
+    /** @throws ConfigError when a reducer's event class isn't known */
+    constructor(decision: Decision, catalogue: EventCatalogue) {
+        this.decision = decision;
+        const inOptions = [...handlerEntries(decision.options)].filter(([key]) => BY_IDENTITY.test(key)) as [string, DecisionReducer<unknown>][];
+        // Bound, so that reducers may share helpers through `this`.
+        const bound = inOptions.map(([identity, reducer]) => [identity, reducer.bind(decision.options)] as const);
+        this.#handlers = new EventHandlers(catalogue, [...bound, ...decision.reducers], `Decision '${decision.name}'`);
+    }
+
+    /** @throws BadRequestError `INVALID_QUERY` */
+    query(input: unknown): EventQuery {
+        const boundary: Boundary = this.decision.options.query(input as never);
+        const criteria = Array.isArray(boundary) ? boundary as readonly BoundaryCriterion[] : [boundary as BoundaryCriterion];
+        return checkEventQuery(criteria.map(criterion => this.#criterion(criterion)));
+    }
+
+    initialState(input: unknown): unknown {
+        const {init} = this.decision.options;
+        return typeof init === 'function' ? (init as (input: unknown) => unknown).call(this.decision.options, input) : init === undefined ? {} : cloneData(init);
+    }
+
+    /** May change `state`, as reducers may. */
+    apply(state: unknown, record: RecordedEvent): unknown {
+        const handled = this.#handlers.resolve(record);
+        return handled === undefined ? state : handled.handler(state, handled.event) ?? state;
+    }
+
+    /** Anything that isn't a criterion goes on as it is, to be refused by what checks queries. */
+    #criterion(criterion: BoundaryCriterion): EventQuery[number] {
+        if (typeof criterion !== 'object' || criterion as unknown === null)
+            return criterion as never;
+        const {types, ...rest} = criterion;
+        if (types === undefined) {
+            const handled = this.#handlers.types;
+            return handled.length === 0 ? rest : {...rest, types: handled};
+        }
+        return {...rest, types: Array.isArray(types) ? types.map(typeOf) : types as never};
+    }
+
+    /** For errors that lie in the decision itself. */
+    fail(why: string, code: string): WoltageError {
+        return new WoltageError(`Decision '${this.decision.name}' ${why}`, 500, {code});
+    }
+}
+
+const typeOf = (type: unknown): string => (typeof type === 'function' ? (type as unknown as {readonly type: string}).type : type) as string;

@@ -1,0 +1,123 @@
+import {ConflictError} from '../errors/index.ts';
+import {Event, type Cause, type EventCatalogue} from '../events/index.ts';
+import type {EventQuery, IEventStore} from '../ports/index.ts';
+import {delay} from '../shared/delay.ts';
+import {traced} from '../shared/telemetry.ts';
+import {validate} from '../shared/validate.ts';
+import {BoundaryQueue} from './boundary-queue.ts';
+import type {CompiledDecision} from './compiled-decision.ts';
+import type {DecisionResult} from './decision.ts';
+import {EventStreams} from './event-streams.ts';
+
+/** What a decision did. */
+export interface DecisionOutcome {
+    /** Of the last event that the decision read or wrote: wait for it to read your own writes. -1n when there is none. */
+    readonly position: bigint;
+    /** The new events, as recorded. */
+    readonly events: readonly Event[];
+}
+
+/** An event store that `supports.conditionalAppend`. */
+export type ConditionalEventStore = IEventStore & Required<Pick<IEventStore, 'query' | 'appendAll'>>;
+
+/** What one call is about. */
+export interface DecisionCall {
+    readonly input: unknown;
+    readonly context: object | undefined;
+    readonly cause: Cause | undefined;
+    /** Whether it waits for its turn; not where another decision waits for it. */
+    readonly inTurn: boolean;
+    /** Runs `decide`, in the context of the runtime. */
+    readonly run: (decide: () => DecisionResult | Promise<DecisionResult>) => DecisionResult | Promise<DecisionResult>;
+}
+
+/** Many: a conflict costs little, and each means that somebody else has succeeded. */
+const DEFAULT_RETRIES = 50;
+const MAX_PAUSE_MS = 10;
+
+/** Executes decisions: validate, read, decide, append on condition that nothing new matches. */
+export class DecisionExecutor {
+    readonly #eventStore: ConditionalEventStore;
+    readonly #catalogue: EventCatalogue;
+    readonly #queue = new BoundaryQueue();
+
+    constructor(eventStore: ConditionalEventStore, catalogue: EventCatalogue) {
+        this.#eventStore = eventStore;
+        this.#catalogue = catalogue;
+    }
+
+    /**
+     * @throws ValidationError when the input doesn't match the decision's schema; nothing was read then
+     * @throws ConflictError `CONDITION_FAILED` when others were faster, more often than the decision is tried again
+     */
+    async execute(compiled: CompiledDecision, call: DecisionCall): Promise<DecisionOutcome> {
+        const input = await validInput(compiled, call.input);
+        const query = compiled.query(input);
+        const leave = call.inTurn ? await this.#queue.enter(query) : () => undefined;
+        try {
+            const retries = compiled.decision.options.retryOnConflict ?? DEFAULT_RETRIES;
+            for (let retry = 0; ; retry++) {
+                const outcome = await this.#attempt(compiled, query, {...call, input});
+                if (!(outcome instanceof ConflictError))
+                    return outcome;
+                if (retry >= retries)
+                    throw outcome;
+                // At once at first: who pauses where others don't falls behind for good.
+                await delay(Math.random() * Math.min(retry, MAX_PAUSE_MS));
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    /** The state that the decision would decide upon now. @throws ValidationError */
+    async stateOf(compiled: CompiledDecision, input: unknown): Promise<unknown> {
+        const valid = await validInput(compiled, input);
+        return (await this.#read(compiled, compiled.query(valid), valid)).state;
+    }
+
+    /** @returns The conflict where others have come between; their conflicts in `decide` are none of this decision's, and are thrown */
+    async #attempt(compiled: CompiledDecision, query: EventQuery, {input, context, cause, run}: DecisionCall): Promise<DecisionOutcome | ConflictError> {
+        const attributes = {'woltage.decision': compiled.decision.name};
+        const {state, position} = await traced('woltage.load', () => attributes, () => this.#read(compiled, query, input));
+        const {options} = compiled.decision;
+        const events = toEvents(await run(() => options.decide(state, input as never, {...context})), compiled);
+        if (events.length === 0)
+            return {position: position ?? -1n, events};
+        const streams = new EventStreams(compiled, input);
+        for (const event of events)
+            streams.add(event, this.#catalogue.toData(event, event.id, cause));
+        try {
+            const results = await traced('woltage.append', () => ({...attributes, 'woltage.events': events.length}),
+                () => this.#eventStore.appendAll(streams.appends(), {query, after: position}));
+            return {position: streams.recorded(results), events};
+        } catch (error) {
+            if (error instanceof ConflictError && error.code === 'CONDITION_FAILED')
+                return error;
+            throw error;
+        }
+    }
+
+    /** The position is the last matching event's: events come in the order of positions, so that all before it have been read. */
+    async #read(compiled: CompiledDecision, query: EventQuery, input: unknown): Promise<{readonly state: unknown; readonly position: bigint | undefined}> {
+        let state = compiled.initialState(input);
+        let position: bigint | undefined;
+        for await (const page of this.#eventStore.query(query)) {
+            for (const record of page) {
+                state = compiled.apply(state, record);
+                ({position} = record);
+            }
+        }
+        return {state, position};
+    }
+}
+
+const validInput = async ({decision: {name, options}}: CompiledDecision, input: unknown): Promise<unknown> =>
+    validate(options.input, input, () => `Input of decision '${name}'`);
+
+function toEvents(result: DecisionResult, compiled: CompiledDecision): readonly Event[] {
+    const list: readonly unknown[] = result === undefined || result === null ? [] : Array.isArray(result) ? result as readonly unknown[] : [result];
+    if (!list.every(item => item instanceof Event))
+        throw compiled.fail('must return an event, an array of events, or nothing.', 'INVALID_DECISION_RESULT');
+    return list as readonly Event[];
+}

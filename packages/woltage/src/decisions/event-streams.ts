@@ -1,0 +1,72 @@
+import {placeEvent, type Event, type EventData} from '../events/index.ts';
+import type {AppendResult, StreamAppend} from '../ports/index.ts';
+import type {CompiledDecision} from './compiled-decision.ts';
+
+const MAX_ID_LENGTH = 1024;
+
+/** Events with their records, on their way into one stream. */
+interface Stream {
+    readonly aggregateName: string;
+    readonly aggregateId: string;
+    readonly events: Event[];
+    readonly data: EventData[];
+}
+
+/** The events of one decision, by the streams that they go to. */
+export class EventStreams {
+    readonly #compiled: CompiledDecision;
+    readonly #input: unknown;
+    readonly #streams = new Map<string, Stream>();
+
+    constructor(compiled: CompiledDecision, input: unknown) {
+        this.#compiled = compiled;
+        this.#input = input;
+    }
+
+    /** @throws WoltageError `DECISION_STREAM` when nothing tells the event's stream */
+    add(event: Event, data: EventData): void {
+        const {aggregateName, aggregateId} = this.#nameOf(event, data);
+        placeEvent(event, {aggregateId});
+        const key = JSON.stringify([aggregateName, aggregateId]);
+        const stream = this.#streams.get(key) ?? {aggregateName, aggregateId, events: [], data: []};
+        stream.events.push(event);
+        stream.data.push(data);
+        this.#streams.set(key, stream);
+    }
+
+    appends(): readonly StreamAppend[] {
+        return Array.from(this.#streams.values(), ({aggregateName, aggregateId, data}) => ({aggregateName, aggregateId, events: data}));
+    }
+
+    /** Tells the events where they stand. @returns The position of the last one */
+    recorded(results: readonly AppendResult[]): bigint {
+        let last = -1n;
+        for (const [i, {events, data}] of [...this.#streams.values()].entries()) {
+            const {revision, position} = results[i] as AppendResult;
+            const first = revision - BigInt(events.length - 1);
+            events.forEach((event, index) => {
+                const {correlationId, causationId} = data[index] as EventData;
+                // Positions may have gaps, so only the last event's of a stream is known for sure.
+                placeEvent(event, {correlationId, causationId, revision: first + BigInt(index), position: index === events.length - 1 ? position : -1n});
+            });
+            last = position > last ? position : last;
+        }
+        return last;
+    }
+
+    #nameOf(event: Event, {tags}: EventData): {readonly aggregateName: string; readonly aggregateId: string} {
+        const given = this.#compiled.decision.options.stream?.(event, this.#input as never);
+        const tag = tags[0] ?? '';
+        const colon = tag.indexOf(':');
+        const aggregate: unknown = typeof given?.aggregate === 'object' ? given.aggregate.name : given?.aggregate;
+        const aggregateName = aggregate ?? (colon < 0 ? tag : tag.slice(0, colon));
+        const aggregateId: unknown = given?.id ?? (event.aggregateId !== '' ? event.aggregateId : colon < 0 ? '' : tag.slice(colon + 1));
+        if (!isName(aggregateName) || !isName(aggregateId))
+            throw this.#compiled.fail(`returned an event '${event.type}' that no stream can be told for. Give its class tags of which the first is like 'cart:42', `
+                + 'or the decision a `stream: event => ({aggregate: \'cart\', id: ...})`.', 'DECISION_STREAM');
+        return {aggregateName, aggregateId};
+    }
+}
+
+const isName = (value: unknown): value is string =>
+    typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH && !/\p{Surrogate}/u.test(value);

@@ -1,0 +1,72 @@
+import {Aggregate} from '../aggregates/index.ts';
+import {currentContext, isDeciding, runDeciding, runInContext} from '../context/index.ts';
+import {Decision, DecisionExecutor, type CompiledDecision, type ConditionalEventStore, type DecisionOutcome} from '../decisions/index.ts';
+import {ConfigError, NotFoundError} from '../errors/index.ts';
+import type {IEventStore} from '../ports/index.ts';
+import {CommandControl} from './command-control.ts';
+import type {Definitions} from './definitions.ts';
+import {observeDecision} from './observe.ts';
+
+/** What {@link DecisionControl} works with. */
+export interface DecisionParts {
+    /** By decision, and by name. */
+    readonly decisions: ReadonlyMap<unknown, CompiledDecision>;
+    readonly executor: DecisionExecutor;
+}
+
+/** @throws ConfigError `DECISIONS_UNSUPPORTED` when there are decisions and the event store can't append with conditions */
+export function decisionParts(eventStore: IEventStore, {decisions, catalogue}: Pick<Definitions, 'decisions' | 'catalogue'>): DecisionParts {
+    const [first] = decisions.values();
+    if (first !== undefined && eventStore.supports.conditionalAppend !== true)
+        throw new ConfigError(`The config has decisions ('${first.decision.name}'), but its event store (${eventStore.constructor.name}) can't append on condition that nothing new matches a query. `
+            + 'Use one that can (SQLite, PostgreSQL, memory), or make them commands of an aggregate.', {code: 'DECISIONS_UNSUPPORTED'});
+    return {decisions, executor: new DecisionExecutor(eventStore as ConditionalEventStore, catalogue)};
+}
+
+/** The part of {@link Woltage} that decides across streams. */
+export abstract class DecisionControl extends CommandControl {
+    /** @internal */
+    protected abstract readonly decisionParts: DecisionParts;
+
+    /**
+     * Decides: validates the input, reads what the decision's query finds, calls `decide`, and appends its events, all or none, on condition that nobody has
+     * added anything that the query finds. Where somebody has, it is decided anew.
+     *
+     * @param context Handed to `decide`
+     * @throws NotFoundError `UNKNOWN_DECISION`
+     * @throws ValidationError `VALIDATION_FAILED` when the input doesn't match the schema; nothing was read then
+     * @throws ConflictError `CONDITION_FAILED` when others were faster, more often than it is tried again (`retryOnConflict`)
+     * @throws UnavailableError `STOPPED`
+     * @throws whatever `decide` throws; nothing is appended then
+     */
+    decide<Input>(decision: Decision<unknown, Input>, input: Input, context?: object): Promise<DecisionOutcome>;
+    decide(name: string, input?: unknown, context?: object): Promise<DecisionOutcome>;
+    decide(target: string | Decision, input?: unknown, context?: object): Promise<DecisionOutcome> {
+        return this.run(async () => {
+            const compiled = this.#find(target);
+            const {runtime} = this.commandParts.context;
+            const current = currentContext();
+            const cause = current?.runtime === runtime ? current.effects?.cause : undefined;
+            return observeDecision(compiled.decision.name, () => this.decisionParts.executor.execute(compiled, {
+                input, context, cause, inTurn: !isDeciding(), run: decide => runDeciding(() => runInContext(this.commandParts.context, decide))
+            }));
+        });
+    }
+
+    /** The current state of an aggregate, or the one that a decision would decide upon now; the initial state where there are no events. */
+    override stateOf<State>(aggregate: Aggregate<State>, aggregateId: string): Promise<State>;
+    override stateOf<State, Input>(decision: Decision<State, Input>, input: Input): Promise<State>;
+    override stateOf(target: Aggregate | Decision, idOrInput: unknown): Promise<unknown> {
+        if (!(target instanceof Decision))
+            return super.stateOf(target, idOrInput as string);
+        return this.run(async () => this.decisionParts.executor.stateOf(this.#find(target), idOrInput));
+    }
+
+    /** Looked up in a map of what is registered, so that nothing inherited is ever found. @throws NotFoundError */
+    #find(target: unknown): CompiledDecision {
+        const compiled = this.decisionParts.decisions.get(target);
+        if (compiled === undefined)
+            throw new NotFoundError(`There is no decision '${target instanceof Decision ? target.name : typeof target === 'string' ? target : 'of that kind'}'.`, {code: 'UNKNOWN_DECISION'});
+        return compiled;
+    }
+}
