@@ -12,7 +12,7 @@ export function decisionTrial(stage: Stage, given: readonly GivenEvents[], decis
         throw new TestingError('The context of a decision is an object: .when(decision, input, {userId}).');
     const {stream} = decision.options;
     const placeOf: PlaceOf = event => {
-        const {aggregate, id} = stream?.(event, input as never) ?? {};
+        const {aggregate, id} = stream?.(event, input) ?? {};
         return aggregate === undefined || id === undefined ? undefined : {aggregateName: typeof aggregate === 'string' ? aggregate : aggregate.name, aggregateId: id};
     };
     return {

@@ -60,7 +60,7 @@ export class Given {
      */
     when<Input>(command: CommandHandle<Input>, payload: Input, context?: WhenContext): When;
     when(aggregate: Aggregate, commandName: string, payload?: unknown, context?: WhenContext): When;
-    when<Input>(decision: Decision<never, Input>, input: Input, context?: object): When;
+    when<Input>(decision: Decision<unknown, Input>, input: Input, context?: object): When;
     when(target: unknown, ...rest: readonly unknown[]): When {
         // Actions (issue 6) have their place here, beside commands and decisions: with what triggers them.
         return new When(isDecision(target) ? decisionTrial(this.#stage, this.#events, target, rest) : commandTrial(this.#stage, this.#events, target, rest));

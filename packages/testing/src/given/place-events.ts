@@ -50,9 +50,9 @@ function nameFor(event: Event, target: Target | undefined, aggregates: readonly 
 export function placeEvents(woltage: Woltage, given: readonly GivenEvents[], target?: Target): readonly PlacedEvent[] {
     const aggregates = [...woltage.insides.aggregates.values()];
     return given.flatMap(({aggregate, aggregateId, events}) => events.map(event => {
-        const named = typeof aggregate === 'string' ? aggregate : aggregate?.name;
         const tagged = target?.placeOf?.(event) ?? placeOfTag(event);
-        const aggregateName = named ?? nameFor(event, target, aggregates) ?? tagged?.aggregateName ?? target?.aggregate?.name ?? firstWord(event.type);
+        const named = typeof aggregate === 'object' ? aggregate.name : aggregate;
+        const aggregateName = named ?? nameFor(event, target, aggregates) ?? tagged?.aggregateName ?? fallbackName(event, target);
         return {aggregateName, event: copyTo(event, aggregateId ?? idFor(event, aggregateName, target, tagged))};
     }));
 }
@@ -65,8 +65,8 @@ function idFor({aggregateId}: Event, aggregateName: string, target: Target | und
     return tagged?.aggregateName === aggregateName ? tagged.aggregateId : DEFAULT_AGGREGATE_ID;
 }
 
-/** The aggregate of events whose aggregate nobody asks for: a projector doesn't care. */
-const firstWord = (type: string): string => type.replace(/\..*$/s, '');
+/** Of events whose aggregate nobody asks for: a projector doesn't care. */
+const fallbackName = ({type}: Event, target: Target | undefined): string => target?.aggregate?.name ?? type.replace(/\..*$/s, '');
 
 /**
  * The aggregate that a command is for: the one it names, else the only one of its kind among the given events.
