@@ -21,3 +21,20 @@ export function failure({title, sections, expected, actual, cause}: Failure): As
     const error = new AssertionError({message: [title, ...text].join('\n'), expected, actual, operator: 'deepEqual'});
     return cause === undefined ? error : Object.assign(error, {cause});
 }
+
+/**
+ * Runs an expectation. What it fails with points to where the expectation stands, instead of into the kit.
+ *
+ * @param method The method that was called there
+ */
+export async function expectHere(method: (...args: never[]) => unknown, run: () => Promise<void>): Promise<void> {
+    const here = {stack: ''};
+    Error.captureStackTrace(here, method);
+    try {
+        await run();
+    } catch (error) {
+        if (error instanceof AssertionError)
+            error.stack = `${error.name} [${error.code}]: ${error.message}${here.stack.slice(Math.max(0, here.stack.indexOf('\n    at ')))}`;
+        throw error;
+    }
+}

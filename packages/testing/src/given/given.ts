@@ -1,4 +1,5 @@
 import {Aggregate, type CommandHandle, type Decision, type Event, type ProjectorClass} from 'woltage';
+import {expectHere} from '../compare/fail.ts';
 import {TestingError} from '../testing-error.ts';
 import {commandTrial} from './command-trial.ts';
 import {decisionTrial, isDecision} from './decision-trial.ts';
@@ -101,7 +102,8 @@ export class Given {
      * @param rows By table; tables that aren't named aren't looked at
      * @throws AssertionError (in the promise) with the difference
      */
-    expectRows<P extends ProjectorClass>(projector: P, rows: ExpectedRows<P>): Promise<void> {
-        return this.project(projector).expectRows(rows);
+    async expectRows<P extends ProjectorClass>(projector: P, rows: ExpectedRows<P>): Promise<void> {
+        const projected = this.project(projector);
+        await expectHere(this.expectRows, () => projected.expectRows(rows));
     }
 }

@@ -1,5 +1,5 @@
 import type {ProjectorClass} from 'woltage';
-import {failure} from '../compare/fail.ts';
+import {expectHere, failure} from '../compare/fail.ts';
 import {printEvent, toPrintable} from '../compare/print.ts';
 import {compareEffects, printCall, printExpectedEffect, type ExpectedEffect} from '../runtime/recorded-effects.ts';
 import {TestingError} from '../testing-error.ts';
@@ -38,6 +38,10 @@ export class Projected<P extends ProjectorClass = ProjectorClass> {
      * @throws TestingError `TEST_INVALID` (in the promise) for a table that the projector doesn't have
      */
     async expectRows(expected: ExpectedRows<P>): Promise<void> {
+        await expectHere(this.expectRows, () => this.#compareRows(expected));
+    }
+
+    async #compareRows(expected: ExpectedRows<P>): Promise<void> {
         const {to} = this.#plan;
         checkRows(to, expected);
         const {rows} = await this.outcome();
@@ -53,6 +57,10 @@ export class Projected<P extends ProjectorClass = ProjectorClass> {
      * @throws AssertionError (in the promise)
      */
     async expectEffects(expected: readonly ExpectedEffect[]): Promise<void> {
+        await expectHere(this.expectEffects, () => this.#compareEffects(expected));
+    }
+
+    async #compareEffects(expected: readonly ExpectedEffect[]): Promise<void> {
         if (!Array.isArray(expected) || !expected.every(item => Array.isArray((item as ExpectedEffect | undefined)?.args)))
             throw new TestingError('expectEffects takes an array of side effects: [ran(sendWelcome, {email: \'ann@example.com\'})].');
         const {effects} = await this.outcome();
@@ -71,6 +79,10 @@ export class Projected<P extends ProjectorClass = ProjectorClass> {
      * @throws AssertionError (in the promise) with the difference
      */
     async expectEmitted(expected: ExpectedEvent | readonly ExpectedEvent[]): Promise<void> {
+        await expectHere(this.expectEmitted, () => this.#compareEmitted(expected));
+    }
+
+    async #compareEmitted(expected: ExpectedEvent | readonly ExpectedEvent[]): Promise<void> {
         const list = toExpectedEvents(expected, 'expectEmitted');
         const {emitted} = await this.outcome();
         const lines = listDifferences(list, emitted);

@@ -1,6 +1,6 @@
 import type {AssertionError} from 'node:assert';
 import type {Event} from 'woltage';
-import {failure, type Section} from '../compare/fail.ts';
+import {expectHere, failure, type Section} from '../compare/fail.ts';
 import {differences} from '../compare/differences.ts';
 import {print, printError, printEvent, toPrintable} from '../compare/print.ts';
 import {TestingError} from '../testing-error.ts';
@@ -29,15 +29,13 @@ export class When {
     async then(expected: ExpectedEvent | readonly ExpectedEvent[] | ExpectedError, awaited?: never): Promise<void> {
         if (typeof awaited === 'function')
             return (awaited as (error: Error) => void)(new TestingError(`Nothing is expected of ${this.#trial.what}: end it with .then([events]), .then(error), .thenNothing() or .thenState(state).`));
-        if (Array.isArray(expected) || expected instanceof EventLike || isEventClass(expected) || isEventOrObject(expected))
-            await this.#expectEvents(toExpectedEvents(expected, 'then'));
-        else
-            await this.#expectError(expected as ExpectedError);
+        const isOfEvents = Array.isArray(expected) || expected instanceof EventLike || isEventClass(expected) || isEventOrObject(expected);
+        await expectHere(this.then, async () => isOfEvents ? this.#expectEvents(toExpectedEvents(expected, 'then')) : this.#expectError(expected as ExpectedError));
     }
 
     /** Expects success without an event. @throws AssertionError (in the promise) */
     async thenNothing(): Promise<void> {
-        await this.#expectEvents([]);
+        await expectHere(this.thenNothing, () => this.#expectEvents([]));
     }
 
     /**
@@ -47,6 +45,10 @@ export class When {
      * @throws AssertionError (in the promise) with the difference
      */
     async thenState<State = unknown>(expected: State | ((state: State) => unknown)): Promise<void> {
+        await expectHere(this.thenState, () => this.#expectState(expected));
+    }
+
+    async #expectState(expected: unknown): Promise<void> {
         const {state, failed} = await this.#run();
         if (failed !== undefined)
             throw this.#fail({expectedText: [`a state`], expected, failed});
