@@ -3,6 +3,7 @@ import {emit, Projector, sideEffect, z} from 'woltage';
 import {DEFAULT_AGGREGATE_ID, given, ran} from '@woltage/testing';
 import {AccountOpened, Deposited, WelcomeSent, Withdrawn} from './bank/events.ts';
 import {AccountProjector, outbox, sendWelcome, tellOwner} from './bank/projectors.ts';
+import {AccountProjectorV2} from './bank/projectors-v2.ts';
 
 const id = 'a-1';
 const history = () => [
@@ -11,12 +12,6 @@ const history = () => [
     new Withdrawn({aggregateId: id, payload: {amount: 10}})
 ];
 const rows = {accounts: [{id, owner: 'Ann', balance: 40}], owners: [{owner: 'Ann', accounts: 1}]};
-/** The same, but it counts in cents. */
-const AccountProjectorV2 = class extends AccountProjector {
-    static override version = 2;
-    protected override readonly factor = 100;
-};
-Object.defineProperty(AccountProjectorV2, 'name', {value: 'AccountProjector'});
 
 beforeEach(() => {
     outbox.mails = [];
