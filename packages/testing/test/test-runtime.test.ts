@@ -1,4 +1,4 @@
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {Aggregate, emit, Event, Projector, ReadModel, sideEffect, z, type EffectRun} from 'woltage';
 import {createTestWoltage, TestClock, type TestConfig, type TestWoltage} from '@woltage/testing';
 import {account, deposit, open, withdraw} from './bank/account.ts';
@@ -226,5 +226,22 @@ describe('a test runtime', () => {
         await woltage.executeCommand(open, 'a-1', {owner: 'Ann'});
         await clock.advance(100_000);
         expect((await events()).map(({type, timestamp}) => [type, timestamp - START])).toEqual([['account.opened', 0], ['welcome.sent', 7000]]);
+    });
+});
+
+describe('a test runtime under a test runner\'s own fake timers', () => {
+    it('settles and advances all the same', async () => {
+        vi.useFakeTimers();
+        try {
+            outbox.failures = 1;
+            const {woltage, settled, clock, effects} = await start();
+            await woltage.executeCommand(open, 'a-1', {owner: 'Ann'});
+            await settled();
+            await clock.advance(1000);
+            expect(effects).toHaveLength(2);
+            expect(outbox.mails).toEqual(['Ann']);
+        } finally {
+            vi.useRealTimers();
+        }
     });
 });
