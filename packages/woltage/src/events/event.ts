@@ -1,5 +1,5 @@
 import {BadRequestError, ConfigError} from '../errors/index.ts';
-import {currentClock} from '../shared/clock.ts';
+import {currentClock, systemClock} from '../shared/clock.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
 import {validateSync} from '../shared/validate.ts';
 import {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
@@ -81,8 +81,9 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
      */
     constructor(data: EventConstructionData<S, M>, shouldValidate = true) {
         const eventClass = new.target;
-        this.id = data.id ?? currentClock().newId();
-        this.timestamp = data.timestamp ?? currentClock().now();
+        const clock = data.id === undefined || data.timestamp === undefined ? currentClock() : systemClock;
+        this.id = data.id ?? clock.newId();
+        this.timestamp = data.timestamp ?? clock.now();
         this.aggregateId = data.aggregateId ?? '';
         this.payload = (shouldValidate ? validPayload(eventClass, data) : data.payload);
         this.meta = data.meta ?? ({} as M);
