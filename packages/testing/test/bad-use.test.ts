@@ -1,8 +1,11 @@
 import {describe, expect, it} from 'vitest';
+import {Aggregate} from 'woltage';
 import {createGiven, createTestWoltage, given, TestClock} from '@woltage/testing';
 import {account, open, withdraw} from './bank/account.ts';
 import {AccountOpened, Deposited, Withdrawn} from './bank/events.ts';
 import {AccountProjector} from './bank/projectors.ts';
+
+const SHOP = new URL('../../../examples/getting-started/src/', import.meta.url).pathname;
 
 const opened = (aggregateId?: string) => new AccountOpened({aggregateId, payload: {owner: 'Ann'}});
 const invalid = (message: RegExp) => expect.objectContaining({code: 'TEST_INVALID', message: expect.stringMatching(message) as string}) as Error;
@@ -35,8 +38,8 @@ describe('what can\'t be done', () => {
 
     it('is told when it is known', async () => {
         await expect(given([opened('a'), opened('b')]).when(withdraw, {amount: 1}).thenNothing()).rejects.toThrow(invalid(/several aggregates 'account': a, b\. Say which/));
-        const twin = createGiven({aggregates: [account, (await import('woltage')).Aggregate.create('twin').on(Deposited, () => undefined)]});
-        const other = (await import('woltage')).Aggregate.create('other').registerCommand(function nothing() {
+        const twin = createGiven({aggregates: [account, Aggregate.create('twin').on(Deposited, () => undefined)]});
+        const other = Aggregate.create('other').registerCommand(function nothing() {
             return [];
         });
         await expect(twin([new Deposited({payload: {amount: 1}})]).when(other, {}).thenNothing()).rejects.toThrow(invalid(/Deposited may belong to 'account' or 'twin'/));
@@ -69,6 +72,15 @@ describe('what an application doesn\'t know', () => {
         await expect(createTestWoltage({nonsense: 1} as never)).rejects.toMatchObject({code: 'CONFIG_INVALID'});
         await expect(createTestWoltage({harness: {}} as never)).rejects.toThrow(invalid(/`harness` of a test runtime is its own/));
         await expect(createTestWoltage(anyone('x'))).rejects.toThrow(invalid(/takes a config object/));
+    });
+
+    it('or knows in another copy', async () => {
+        const shop = createGiven({eventClasses: `${SHOP}events`, aggregates: `${SHOP}aggregates`});
+        const order = Aggregate.create('order').registerCommand(function nothing() {
+            return [];
+        });
+        await expect(shop([]).when(order, {}).thenNothing()).rejects.toThrow(invalid(/'order' of this test is not the one that the runtime knows.*deps: \{inline/));
+        await expect(shop([]).when(open, {owner: 'Ann'}).thenNothing()).rejects.toThrow(invalid(/has no aggregate 'account'/));
     });
 
     it('or needs', async () => {

@@ -1,4 +1,4 @@
-import {Aggregate, type CommandHandle} from 'woltage';
+import {Aggregate, type CommandHandle, type Woltage} from 'woltage';
 import {print} from '../compare/print.ts';
 import {TestingError} from '../testing-error.ts';
 import type {GivenEvents} from './given-events.ts';
@@ -37,10 +37,23 @@ export function commandTrial(stage: Stage, given: readonly GivenEvents[], target
         given: given.flatMap(({events}) => events),
         run: () => {
             const aggregateId = targetIdOf(aggregate, given, call.aggregateId);
-            const before = ({woltage}: Player): Promise<void> => woltage.insides.record(placeEvents(woltage, given, {aggregate, aggregateId}));
+            const before = async ({woltage}: Player): Promise<void> => {
+                checkIsKnown(woltage, aggregate);
+                await woltage.insides.record(placeEvents(woltage, given, {aggregate, aggregateId}));
+            };
             return stage.play({aggregates: [aggregate], before}, player => execute(player, call, aggregateId));
         }
     };
+}
+
+/** @throws TestingError `TEST_INVALID` for an aggregate that the runtime has in another copy */
+function checkIsKnown({insides}: Woltage, aggregate: Aggregate): void {
+    const known = insides.aggregates.get(aggregate.name);
+    if (known === undefined)
+        throw new TestingError(`This runtime has no aggregate '${aggregate.name}'. Add it to its \`aggregates\`.`);
+    if (known !== aggregate)
+        throw new TestingError(`The aggregate '${aggregate.name}' of this test is not the one that the runtime knows. Where the runtime imports directories, modules may be loaded twice: `
+            + 'under Vitest set `test: {server: {deps: {inline: [\'woltage\', \'@woltage/testing\']}}}`, or hand in arrays.');
 }
 
 async function execute({woltage, settled}: Player, {command, payload, context}: Call, aggregateId: string): Promise<Verdict> {

@@ -6,8 +6,8 @@ export interface Verdict {
     readonly events: readonly Event[];
     /** What it failed with. */
     readonly failed?: {readonly error: unknown} | undefined;
-    /** Reads the state afterwards. */
-    readonly state: unknown;
+    /** The state afterwards, or why there is none. */
+    readonly state: {readonly value: unknown} | {readonly error: unknown};
 }
 
 /** What is put to the test. */
@@ -25,8 +25,10 @@ export async function verdictOf(woltage: Woltage, call: () => Promise<{readonly 
     try {
         ({events} = await call());
     } catch (error) {
-        return {events: [], failed: {error}, state: undefined};
+        return {events: [], failed: {error}, state: {error}};
     }
     const recorded = new Map((await woltage.insides.events()).map(({event}) => [event.id, event]));
-    return {events: events.map(event => recorded.get(event.id) ?? event), state: await stateOf()};
+    // A stream that has been erased has none.
+    const state = await stateOf().then(value => ({value}), (error: unknown) => ({error}));
+    return {events: events.map(event => recorded.get(event.id) ?? event), state};
 }

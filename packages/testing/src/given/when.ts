@@ -49,9 +49,10 @@ export class When {
     }
 
     async #expectState(expected: unknown): Promise<void> {
-        const {state, failed} = await this.#run();
-        if (failed !== undefined)
-            throw this.#fail({expectedText: [`a state`], expected, failed});
+        const verdict = await this.#run();
+        if ('error' in verdict.state)
+            throw this.#fail({expectedText: ['a state'], expected, failed: verdict.state});
+        const state = verdict.state.value;
         if (typeof expected === 'function') {
             const isRefused = (expected as (state: unknown) => unknown)(state) === false;
             if (isRefused)
