@@ -8,6 +8,8 @@ interface Arm {
     readonly values: readonly string[];
 }
 
+const OF_EVENT = COLUMNS.split(', ').map(column => `e.${column}`).join(', ');
+
 /** How many postings of each tag are counted at first, to go by the rarest; eight times as many the next time. */
 const FIRST_COUNT = 64;
 
@@ -36,8 +38,8 @@ export class EventMatches {
             }
         }
         const rising = Float64Array.from(positions).sort().subarray(0, limit);
-        const event = this.#prepare(`SELECT ${COLUMNS} FROM events WHERE position = ?`);
-        return Array.from(rising, position => event.get(position) as EventRow);
+        // The list is gone through in its order: CROSS keeps SQLite from turning the join round.
+        return this.#all(`SELECT ${OF_EVENT} FROM json_each(?) found CROSS JOIN events e ON e.position = found.value`, `[${rising.join(',')}]`);
     }
 
     /** The position of the last event; 0 where there is none. */
