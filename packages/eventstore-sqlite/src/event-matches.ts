@@ -12,6 +12,8 @@ const OF_EVENT = COLUMNS.split(', ').map(column => `e.${column}`).join(', ');
 
 /** How many postings of each tag are counted at first, to go by the rarest; eight times as many the next time. */
 const FIRST_COUNT = 64;
+/** Where even the rarest has more, counting would take longer than going through it. */
+const LAST_COUNT = FIRST_COUNT * 8 ** 3;
 
 /** Finds events by their types and tags. */
 export class EventMatches {
@@ -69,7 +71,7 @@ export class EventMatches {
         for (let most = FIRST_COUNT; ; most *= 8) {
             const counted = lists.map(([tag, ofTypes]) => [tag, ofTypes.reduce((sum, type) => sum + this.#count(tag, type, after, end, most), 0)] as const);
             const [rarest, count] = counted.reduce((a, b) => b[1] < a[1] ? b : a);
-            if (count < most)
+            if (count < most || most >= LAST_COUNT)
                 return rarest;
         }
     }
