@@ -64,7 +64,7 @@ export function decisionSuite({describe, place, adapter, child}: DecisionSuiteOp
 
         it('many at once on two boundaries keep the rules of both, through two instances', async () => {
             const instances = [await open(), await open()];
-            await Promise.all(Array.from({length: 8}, (_, i) => instances[i % 2]?.decide(defineCourse, {courseId: String(i), seats: 12})));
+            await Promise.all(Array.from({length: 8}, async (_, i) => instances[i % 2]?.decide(defineCourse, {courseId: String(i), seats: 12})));
             const attempts = Array.from({length: 20 * 8}, (_, i) => ({courseId: String(i % 8), studentId: String(i % 20)}));
             const results = await Promise.allSettled([...attempts, ...attempts.slice(0, 40)].map(async (input, i) => instances[i % 2]?.decide('takeSeat', input)));
             const taken = await seats();

@@ -19,15 +19,17 @@ interface Cart {
 /** What all decisions upon carts know of one. */
 const ofCart = {
     query: ({cartId}: {cartId: string}) => ({types: [ItemAdded, ItemRemoved, CartSubmitted], tags: [`cart:${cartId}`]}),
-    init: (): Cart => ({items: [], isSubmitted: false}),
-    [ItemAdded.identity](state: Cart, {payload}: InstanceType<typeof ItemAdded>) {
-        state.items.push(payload.productId);
-    },
-    [ItemRemoved.identity](state: Cart, {payload}: InstanceType<typeof ItemRemoved>) {
-        state.items.splice(state.items.indexOf(payload.productId), 1);
-    },
-    [CartSubmitted.identity](state: Cart) {
-        state.isSubmitted = true;
+    projector: {
+        $init: (): Cart => ({items: [], isSubmitted: false}),
+        [ItemAdded.identity](state: Cart, {payload}: InstanceType<typeof ItemAdded>) {
+            state.items.push(payload.productId);
+        },
+        [ItemRemoved.identity](state: Cart, {payload}: InstanceType<typeof ItemRemoved>) {
+            state.items.splice(state.items.indexOf(payload.productId), 1);
+        },
+        [CartSubmitted.identity](state: Cart) {
+            state.isSubmitted = true;
+        }
     }
 };
 

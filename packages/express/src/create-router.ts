@@ -2,7 +2,7 @@ import {Router, type ErrorRequestHandler} from 'express';
 import type {Woltage} from 'woltage';
 import {addAdminRoutes} from './admin.ts';
 import {createReadBody} from './body.ts';
-import {executeCommand, executeQuery} from './execute.ts';
+import {decide, executeCommand, executeQuery} from './execute.ts';
 import {createFail, handle} from './failures.ts';
 import type {RouterOptions} from './options.ts';
 import {settingsOf} from './settings.ts';
@@ -11,10 +11,11 @@ import {settingsOf} from './settings.ts';
  * Creates the generic router, for Express 5 and 4.21.
  *
  * - `POST /:aggregateName/:aggregateId/:commandName` executes a command with the JSON body as its payload (`{}` without a body).
+ * - `POST /decisions/:decisionName` decides, with the JSON body as input (`{}` without a body).
  * - `GET /:readModelName/:handlerName` asks a read model with the query string as its query.
  * - `/projections...` administers projections, where `admin` is given.
  *
- * A command answers with the header `Woltage-Position`; a query that sends it back as `Woltage-After` sees what the command wrote.
+ * A command or a decision answers with the header `Woltage-Position`; a query that sends it back as `Woltage-After` sees what the command wrote.
  * Within these shapes, unknown names are 404. Everything else is passed on to the application, other methods too.
  * Errors are problem documents (RFC 9457) with a stable `code`; of unknown errors nothing is told.
  *
@@ -37,6 +38,7 @@ export function createRouter(woltage: Woltage, options: RouterOptions = {}): Rou
     if (settings.admin !== undefined)
         addAdminRoutes(router, {woltage, admin: settings.admin, readBody, fail});
     router.post('/:aggregateName/:aggregateId/:commandName', handle(executeCommand(woltage, settings, readBody), fail));
+    router.post('/decisions/:decisionName', handle(decide(woltage, settings, readBody), fail));
     router.get('/:readModelName/:handlerName', handle(executeQuery(woltage, settings), fail));
     // What Express itself throws: a path that it can't decode.
     router.use(((error: unknown, req, res, _next) => fail(error, req, res)) satisfies ErrorRequestHandler);

@@ -25,6 +25,18 @@ export function executeCommand(woltage: Woltage, settings: Settings, readBody: R
     };
 }
 
+/** Answers a decision like a command. */
+export function decide(woltage: Woltage, settings: Settings, readBody: ReadBody): Answer {
+    return async (req, res) => {
+        const decisionName = parameter(req, 'decisionName');
+        await authorize(settings, {kind: 'decision', decisionName, req});
+        const input = await readBody(req, res);
+        const {position, events} = await woltage.decide(decisionName, input, await contextOf(settings, req));
+        res.set('Woltage-Position', position.toString());
+        sendJson(res, {position, events: events.map(({id, type, version}) => ({id, type, version}))});
+    };
+}
+
 /** Answers a query with what the read model's handler returns. */
 export function executeQuery(woltage: Woltage, settings: Settings): Answer {
     return async (req, res) => {

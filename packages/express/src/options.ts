@@ -7,6 +7,7 @@ import type {Logger} from 'woltage';
  */
 export type Access =
     | {readonly kind: 'command'; readonly aggregateName: string; readonly aggregateId: string; readonly commandName: string; readonly req: Request}
+    | {readonly kind: 'decision'; readonly decisionName: string; readonly req: Request}
     | {readonly kind: 'query'; readonly readModelName: string; readonly handlerName: string; readonly req: Request};
 
 /**
@@ -19,13 +20,13 @@ export type Permission = boolean | void | Promise<boolean | void>;
 /** What `createRouter` takes beside the Woltage instance. */
 export interface RouterOptions {
     /**
-     * Asked before every command and query, and before a body is read. What depends on the payload is decided in the
+     * Asked before every command, decision and query, and before a body is read. What depends on the payload is decided in the
      * command's handler, with what `context` tells it.
      *
      * @default everything is allowed
      */
     readonly authorize?: ((access: Access) => Permission) | undefined;
-    /** What command handlers and read models get as their context. An error it throws refuses the request. @default {} */
+    /** What command handlers, decisions and read models get as their context. An error it throws refuses the request. @default {} */
     readonly context?: ((req: Request) => object | Promise<object>) | undefined;
     /**
      * Mounts the routes under `/projections` that list, add, switch, retry and remove projections, for those whom this function

@@ -9,7 +9,7 @@ export {
     type CommandOptions, type CommandOutcome, type CommandResult, type Reducer
 } from './aggregates/index.ts';
 export {
-    Decision, type Boundary, type BoundaryCriterion, type DecisionContext, type DecisionOptions, type DecisionOutcome, type DecisionReducer, type DecisionResult, type EventStream
+    Decision, type Boundary, type BoundaryCriterion, type DecisionContext, type DecisionOptions, type DecisionOutcome, type DecisionProjector, type DecisionReducer, type DecisionResult, type EventStream
 } from './decisions/index.ts';
 export {
     emit, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure

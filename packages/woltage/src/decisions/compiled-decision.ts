@@ -4,8 +4,6 @@ import {checkEventQuery, type EventQuery} from '../ports/index.ts';
 import {cloneData} from '../shared/data.ts';
 import type {Boundary, BoundaryCriterion, Decision, DecisionReducer} from './decision.ts';
 
-const BY_IDENTITY = /@\d+$/;
-
 /** A decision, compiled against a catalogue: what it asks for, and how that becomes a state. */
 export class CompiledDecision {
     readonly decision: Decision;
@@ -14,22 +12,25 @@ export class CompiledDecision {
     /** @throws ConfigError when a reducer's event class isn't known */
     constructor(decision: Decision, catalogue: EventCatalogue) {
         this.decision = decision;
-        const inOptions = [...handlerEntries(decision.options)].filter(([key]) => BY_IDENTITY.test(key)) as [string, DecisionReducer<unknown>][];
-        // Bound, so that reducers may share helpers through `this`.
-        const bound = inOptions.map(([identity, reducer]) => [identity, reducer.bind(decision.options)] as const);
-        this.#handlers = new EventHandlers(catalogue, [...bound, ...decision.reducers], `Decision '${decision.name}'`);
+        const {reducers, options: {projector = {}}, name} = decision;
+        const entries = [...handlerEntries(projector), ...reducers] as [string, DecisionReducer<unknown>][];
+        // Bound, so that a projector may be an object whose reducers share helpers through `this`.
+        const bound = entries.map(([identity, reducer]) => [identity, reducer.bind(projector)] as const);
+        this.#handlers = new EventHandlers(catalogue, bound, `Decision '${name}'`);
     }
 
     /** @throws BadRequestError `INVALID_QUERY` */
     query(input: unknown): EventQuery {
-        const boundary: Boundary = this.decision.options.query(input as never);
+        const boundary: Boundary = this.decision.options.query(input);
         const criteria = Array.isArray(boundary) ? boundary as readonly BoundaryCriterion[] : [boundary as BoundaryCriterion];
         return checkEventQuery(criteria.map(criterion => this.#criterion(criterion)));
     }
 
     initialState(input: unknown): unknown {
-        const {init} = this.decision.options;
-        return typeof init === 'function' ? (init as (input: unknown) => unknown).call(this.decision.options, input) : init === undefined ? {} : cloneData(init);
+        const {init, projector} = this.decision.options;
+        if (init === undefined)
+            return projector?.$init?.() ?? {};
+        return typeof init === 'function' ? (init as (input: unknown) => unknown)(input) : cloneData(init);
     }
 
     /** May change `state`, as reducers may. */
@@ -40,7 +41,7 @@ export class CompiledDecision {
 
     /** Anything that isn't a criterion goes on as it is, to be refused by what checks queries. */
     #criterion(criterion: BoundaryCriterion): EventQuery[number] {
-        if (typeof criterion !== 'object' || criterion as unknown === null)
+        if (typeof criterion !== 'object' || criterion as unknown === null || Array.isArray(criterion))
             return criterion as never;
         const {types, ...rest} = criterion;
         if (types === undefined) {

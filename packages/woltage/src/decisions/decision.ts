@@ -5,6 +5,13 @@ import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema
 /** Folds one event into the state. It may change the state that it gets, and returns it or a new one. */
 export type DecisionReducer<State, E extends Event = Event> = {reduce(state: State, event: E): State | void}['reduce'];
 
+/** How events become a state: what several decisions may share. A projector of an aggregate is one too. */
+export type DecisionProjector<State> = {
+    /** Returns the initial state; `{}` by default. */
+    readonly $init?: () => State;
+    readonly [identity: EventIdentity]: DecisionReducer<NoInfer<State>>;
+};
+
 /** Events of one of the types that carry all of the tags. */
 export interface BoundaryCriterion {
     /** Event classes, or types such as `'item.added'`. @default those that the decision has reducers for; all types where it has none */
@@ -36,7 +43,9 @@ export interface DecisionOptions<Schema extends StandardSchema, State> {
     readonly input: Schema;
     /** The consistency boundary: what is read, and what nobody may add to meanwhile. */
     readonly query: (input: InferOutput<Schema>) => Boundary;
-    /** The state before the first event, or what makes it. @default {} */
+    /** Reducers by event identity, beside those added by {@link Decision.on}. */
+    readonly projector?: DecisionProjector<State>;
+    /** The state before the first event, or what makes it. @default the projector's `$init`, else {} */
     readonly init?: ((input: InferOutput<Schema>) => State) | State;
     /** Decides. It may read (for example read models), but its only effect is the events that it returns: it is called again where a rival was faster. */
     readonly decide: {decide(state: NoInfer<State>, input: InferOutput<Schema>, context: DecisionContext): DecisionResult | Promise<DecisionResult>}['decide'];
@@ -44,7 +53,6 @@ export interface DecisionOptions<Schema extends StandardSchema, State> {
     readonly stream?: (event: Event, input: InferOutput<Schema>) => EventStream | undefined;
     /** How often to decide anew when events of others have come between. @default 50 */
     readonly retryOnConflict?: number;
-    readonly [identity: EventIdentity]: DecisionReducer<NoInfer<State>>;
 }
 
 declare const inputType: unique symbol;
@@ -100,28 +108,34 @@ export class Decision<State = unknown, Input = never> {
      */
     on<E extends Event>(eventClass: EventClass<E>, reducer: (state: State, event: E) => State | void): this {
         const {identity} = eventClass;
-        if (this.#reducers.has(identity) || Object.hasOwn(this.options, identity))
+        if (this.#reducers.has(identity) || Object.hasOwn(this.options.projector ?? {}, identity))
             throw new ConfigError(`Decision '${this.name}' already has a reducer for '${identity}'.`, {code: 'DUPLICATE_REDUCER'});
         this.#reducers.set(identity, reducer);
         return this;
     }
 }
 
-const KEYS = ['input', 'query', 'init', 'decide', 'stream', 'retryOnConflict'];
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isProjector = (value: unknown): boolean => value === undefined || typeof value === 'object' && value !== null;
+const isCount = (value: unknown): boolean => value === undefined || Number.isInteger(value) && (value as number) >= 0;
+
+const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => boolean, must: string])[] = [
+    ['input', isStandardSchema, 'a schema: Zod, or another Standard Schema'],
+    ['query', isFunction, 'a function: input => ({types, tags})'],
+    ['projector', isProjector, 'an object: {$init, [ItemAdded.identity]: (state, event) => ...}'],
+    ['init', () => true, ''],
+    ['decide', isFunction, 'a function: (state, input, context) => events'],
+    ['stream', value => value === undefined || isFunction(value), 'a function: (event, input) => ({aggregate, id})'],
+    ['retryOnConflict', isCount, 'a whole number, 0 or more']
+];
 
 function problemOf(options: unknown): string | undefined {
     if (typeof options !== 'object' || options === null)
         return 'it needs options: {input, query, init, decide}.';
-    const unknown = Object.keys(options).find(key => !KEYS.includes(key) && !/@\d+$/.test(key));
+    const unknown = Object.keys(options).find(key => !SHAPES.some(([known]) => known === key));
     if (unknown !== undefined)
-        return `'${unknown}' is not one of its options (${KEYS.join(', ')}).`;
-    const {input, stream, retryOnConflict, ...rest} = options as Record<string, unknown>;
-    if (!isStandardSchema(input))
-        return '\'input\' must be a schema: Zod, or another Standard Schema.';
-    const missing = ['query', 'decide'].find(key => typeof rest[key] !== 'function');
-    if (missing !== undefined || stream !== undefined && typeof stream !== 'function')
-        return `'${missing ?? 'stream'}' must be a function.`;
-    if (retryOnConflict !== undefined && !(Number.isInteger(retryOnConflict) && (retryOnConflict as number) >= 0))
-        return '\'retryOnConflict\' must be a whole number, 0 or more.';
-    return undefined;
+        return `'${unknown}' is not one of its options (${SHAPES.map(([known]) => known).join(', ')}).`;
+    const given = options as Record<string, unknown>;
+    const [key, , must] = SHAPES.find(([key, isValid]) => !isValid(given[key])) ?? [];
+    return key === undefined ? undefined : `'${key}' must be ${must}.`;
 }

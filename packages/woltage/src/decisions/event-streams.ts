@@ -1,6 +1,7 @@
 import {placeEvent, type Event, type EventData} from '../events/index.ts';
 import type {AppendResult, StreamAppend} from '../ports/index.ts';
 import type {CompiledDecision} from './compiled-decision.ts';
+import type {EventStream} from './decision.ts';
 
 const MAX_ID_LENGTH = 1024;
 
@@ -55,17 +56,20 @@ export class EventStreams {
     }
 
     #nameOf(event: Event, {tags}: EventData): {readonly aggregateName: string; readonly aggregateId: string} {
-        const given = this.#compiled.decision.options.stream?.(event, this.#input as never);
-        const tag = tags[0] ?? '';
-        const colon = tag.indexOf(':');
-        const aggregate: unknown = typeof given?.aggregate === 'object' ? given.aggregate.name : given?.aggregate;
-        const aggregateName = aggregate ?? (colon < 0 ? tag : tag.slice(0, colon));
-        const aggregateId: unknown = given?.id ?? (event.aggregateId !== '' ? event.aggregateId : colon < 0 ? '' : tag.slice(colon + 1));
+        const {aggregate, id} = this.#compiled.decision.options.stream?.(event, this.#input) ?? streamOfTag(event, tags[0]);
+        const aggregateName: unknown = typeof aggregate === 'object' ? aggregate.name : aggregate;
+        const aggregateId: unknown = id;
         if (!isName(aggregateName) || !isName(aggregateId))
             throw this.#compiled.fail(`returned an event '${event.type}' that no stream can be told for. Give its class tags of which the first is like 'cart:42', `
                 + 'or the decision a `stream: event => ({aggregate: \'cart\', id: ...})`.', 'DECISION_STREAM');
         return {aggregateName, aggregateId};
     }
+}
+
+/** What the first tag names; an id that the event has itself goes before. */
+function streamOfTag({aggregateId}: Event, tag = ''): EventStream {
+    const [, aggregate = '', id = ''] = /^([^:]*):?(.*)$/s.exec(tag) ?? [];
+    return {aggregate, id: aggregateId === '' ? id : aggregateId};
 }
 
 const isName = (value: unknown): value is string =>

@@ -1,5 +1,10 @@
+import type {EventData} from '../events/index.ts';
 import {matchesCriterion, type EventCriterion, type EventQuery} from '../ports/index.ts';
-import type {StoredEvent} from './memory-event-store-data.ts';
+
+interface Indexed {
+    readonly data: Pick<EventData, 'type' | 'tags'>;
+    readonly position: number;
+}
 
 /** Positions, in their order. */
 type Postings = number[];
@@ -8,25 +13,25 @@ type Postings = number[];
 const MANY = 256;
 
 /** Finds events by tags and types. Tags are indexed as events come; types when somebody asks for the first time, for most programs never do. */
-export class EventIndex {
-    readonly #events: readonly (StoredEvent | undefined)[];
+export class EventIndex<E extends Indexed> {
+    readonly #events: readonly (E | undefined)[];
     readonly #byTag = new Map<string, Postings>();
     readonly #byType = new Map<string, Postings>();
     #typed = 0;
 
     /** @param events All events, by position */
-    constructor(events: readonly (StoredEvent | undefined)[]) {
+    constructor(events: readonly (E | undefined)[]) {
         this.#events = events;
     }
 
     /** To be called when an event has been added at the end. */
-    added({data: {tags}, position}: StoredEvent): void {
+    added({data: {tags}, position}: E): void {
         for (let i = 0; i < tags.length; i++)
             add(this.#byTag, tags[i] as string, position);
     }
 
     /** To be called when an event has been taken away from the end. */
-    removed({data: {tags, type}, position}: StoredEvent): void {
+    removed({data: {tags, type}, position}: E): void {
         for (const tag of tags)
             remove(this.#byTag, tag, position);
         remove(this.#byType, type, position);
@@ -34,8 +39,8 @@ export class EventIndex {
     }
 
     /** The first events that match, in the order of their positions, each once. */
-    find(query: EventQuery, after: number, until: number, limit: number): StoredEvent[] {
-        const found: StoredEvent[] = [];
+    find(query: EventQuery, after: number, until: number, limit: number): E[] {
+        const found: E[] = [];
         const scans = query.flatMap(criterion => this.#scans(criterion, after));
         while (found.length < limit) {
             let next = Infinity;
@@ -43,7 +48,7 @@ export class EventIndex {
                 next = Math.min(next, scan.position);
             if (next === Infinity || next > until)
                 break;
-            found.push(this.#events[next] as StoredEvent);
+            found.push(this.#events[next] as E);
             for (const scan of scans)
                 scan.passBy(next);
         }
@@ -75,13 +80,13 @@ export class EventIndex {
 
 /** Goes through a list of positions (or through all there are) from match to match. */
 class Scan {
-    readonly #events: readonly (StoredEvent | undefined)[];
+    readonly #events: readonly (Indexed | undefined)[];
     readonly #criterion: EventCriterion;
     readonly #postings: Postings | undefined;
     #at: number;
     #position: number | undefined;
 
-    constructor(events: readonly (StoredEvent | undefined)[], criterion: EventCriterion, postings: Postings | undefined, after: number) {
+    constructor(events: readonly (Indexed | undefined)[], criterion: EventCriterion, postings: Postings | undefined, after: number) {
         this.#events = events;
         this.#criterion = criterion;
         this.#postings = postings;

@@ -20,7 +20,7 @@ export class MemoryEventStoreData {
     /** @internal */
     readonly byId = new EventIds<StoredEvent>(this.events);
     /** @internal */
-    readonly index = new EventIndex(this.events);
+    readonly index = new EventIndex<StoredEvent>(this.events);
     /** @internal Called after each append. */
     readonly listeners = new Set<() => void>();
     readonly #streams = new Map<string, Map<string, StoredEvent[]>>();

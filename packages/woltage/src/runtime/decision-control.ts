@@ -1,4 +1,4 @@
-import {Aggregate} from '../aggregates/index.ts';
+import type {Aggregate} from '../aggregates/index.ts';
 import {currentContext, isDeciding, runDeciding, runInContext} from '../context/index.ts';
 import {Decision, DecisionExecutor, type CompiledDecision, type ConditionalEventStore, type DecisionOutcome} from '../decisions/index.ts';
 import {ConfigError, NotFoundError} from '../errors/index.ts';
