@@ -16,8 +16,8 @@ export interface SettleOptions {
 const DEFAULT_TIMEOUT_MS = 2000;
 /** How often in a row nothing must be left: what has just been done may have woken something up. */
 const QUIET_ROUNDS = 3;
-/** How long a side effect that is running may keep the clock from moving on, in real ms: it may be waiting for that very clock. */
-const PATIENCE_MS = 25;
+/** How long a side effect that is running may keep the clock from moving on, in turns of the event loop (about 30 ms): it may be waiting for that very clock. */
+const PATIENCE_ROUNDS = 90;
 
 const isForNow = ({error, dueAt}: WorkLeft): boolean => error === undefined && dueAt === undefined;
 
@@ -28,13 +28,13 @@ async function leftOf(woltage: Woltage): Promise<readonly WorkLeft[]> {
 }
 
 /** Waits until there is nothing left for now. @returns What is left when it gives up */
-async function untilQuiet(woltage: Woltage, timeoutMs: number, mayGiveUp: (left: readonly WorkLeft[], sinceMs: number) => boolean): Promise<readonly WorkLeft[]> {
+async function untilQuiet(woltage: Woltage, timeoutMs: number, mayGiveUp: (left: readonly WorkLeft[], round: number) => boolean): Promise<readonly WorkLeft[]> {
     const began = realNow();
     for (let round = 0, quiet = 0; ; round++) {
         const left = await leftOf(woltage);
         quiet = left.some(isForNow) ? 0 : quiet + 1;
         const sinceMs = realNow() - began;
-        if (quiet === QUIET_ROUNDS || sinceMs > timeoutMs || mayGiveUp(left, sinceMs))
+        if (quiet === QUIET_ROUNDS || sinceMs > timeoutMs || mayGiveUp(left, round))
             return left;
         await breathe(round);
     }
@@ -62,7 +62,7 @@ export async function settle(woltage: Woltage, clock: TestClock, options: Settle
 
 /** Settles as far as it can be done while the clock stands still. */
 export async function settleBeforeAdvance(woltage: Woltage): Promise<void> {
-    await untilQuiet(woltage, DEFAULT_TIMEOUT_MS, (left, sinceMs) => sinceMs > PATIENCE_MS && left.every(work => work.isRunning === true || !isForNow(work)));
+    await untilQuiet(woltage, DEFAULT_TIMEOUT_MS, (left, round) => round > PATIENCE_ROUNDS && left.every(work => work.isRunning === true || !isForNow(work)));
 }
 
 function throwFault(left: readonly WorkLeft[]): void {

@@ -1,5 +1,5 @@
 import {BadRequestError, ConfigError} from '../errors/index.ts';
-import {currentClock, systemClock} from '../shared/clock.ts';
+import {currentClock, systemClock, type Clock} from '../shared/clock.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
 import {validateSync} from '../shared/validate.ts';
 import {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
@@ -81,7 +81,7 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
      */
     constructor(data: EventConstructionData<S, M>, shouldValidate = true) {
         const eventClass = new.target;
-        const clock = data.id === undefined || data.timestamp === undefined ? currentClock() : systemClock;
+        const clock = clockFor(data);
         this.id = data.id ?? clock.newId();
         this.timestamp = data.timestamp ?? clock.now();
         this.aggregateId = data.aggregateId ?? '';
@@ -120,6 +120,9 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
         };
     }
 }
+
+/** Looked for only where something is missing: events are read far more often than they are made. */
+const clockFor = ({id, timestamp}: EventConstructionData): Clock => id === undefined || timestamp === undefined ? currentClock() : systemClock;
 
 /** A class of events, as aggregates, projectors and the config take it. */
 export interface EventClass<E extends Event = Event> {
