@@ -104,6 +104,25 @@ describe('a test runtime', () => {
         await settled();
     });
 
+    it('stops soon, whatever hangs', async () => {
+        const schema = {t: {key: z.object({id: z.string()})}};
+        const hang = sideEffect(() => new Promise(() => undefined), {name: 'kit-hang-forever', durable: true});
+        class HangingProjector extends Projector<typeof schema> {
+            static schema = schema;
+            static version = 1;
+
+            async [AccountOpened.identity]() {
+                await hang(undefined);
+            }
+        }
+        const {woltage, effects, stop} = await createTestWoltage({aggregates: [account], projectorClasses: [HangingProjector]});
+        await woltage.executeCommand(open, 'a-1', {owner: 'Ann'});
+        await vi.waitFor(() => expect(effects).toHaveLength(1));
+        const began = performance.now();
+        await stop();
+        expect(performance.now() - began).toBeLessThan(3000);
+    });
+
     it('gives the same ids and times in every run', async () => {
         const run = async () => {
             const {woltage, settled, clock, events, stop} = await start();

@@ -16,6 +16,8 @@ export interface SettleOptions {
 const DEFAULT_TIMEOUT_MS = 2000;
 /** How often in a row nothing must be left: what has just been done may have woken something up. */
 const QUIET_ROUNDS = 3;
+/** The least that is waited, in turns of the event loop: on a busy machine time passes while nothing gets its turn. */
+const LEAST_ROUNDS = 80;
 /** How long a side effect that is running may keep the clock from moving on, in turns of the event loop (about 30 ms): it may be waiting for that very clock. */
 const PATIENCE_ROUNDS = 90;
 
@@ -34,7 +36,7 @@ async function untilQuiet(woltage: Woltage, timeoutMs: number, mayGiveUp: (left:
         const left = await leftOf(woltage);
         quiet = left.some(isForNow) ? 0 : quiet + 1;
         const sinceMs = realNow() - began;
-        if (quiet === QUIET_ROUNDS || sinceMs > timeoutMs || mayGiveUp(left, round))
+        if (quiet === QUIET_ROUNDS || sinceMs > timeoutMs && round > LEAST_ROUNDS || mayGiveUp(left, round))
             return left;
         await breathe(round);
     }

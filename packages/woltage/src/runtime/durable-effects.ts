@@ -29,6 +29,8 @@ export interface FailedEffect {
 
 type Order = Pick<Intent, 'key' | 'projection' | 'payload' | 'cause'>;
 
+/** Tests don't wait long for an effect that hangs when they are over, in ms. */
+const HARNESS_GRACE_MS = 200;
 const KIND = 'effect/';
 const DEFAULT_RETRY: RetryPolicy = {maxAttempts: 10, backoffMs: 1000, maxBackoffMs: 300_000, timeoutMs: 30_000};
 
@@ -66,7 +68,7 @@ export class DurableEffects implements TaskWork {
         this.#state = 'resting';
         await this.#starting;
         if (wasWorking)
-            await this.#queue.stop();
+            await this.#queue.stop(this.#runtime.clock && HARNESS_GRACE_MS);
     }
 
     learn(effect: DurableSideEffect): void {
