@@ -65,7 +65,7 @@ async function reading(place: string, adapter: (size: string) => AdapterConfig<I
     const sizes = [['small', SMALL], ['large', LARGE]] as const;
     const stores = [];
     for (const [size, count] of sizes)
-        stores.push({count, head: BigInt(count), store: await fill(adapter(size), count)});
+        stores.push({count, store: await fill(adapter(size), count)});
     const queries: Readonly<Record<string, (cart: number, count: number) => readonly [EventQuery, after?: bigint]>> = {
         '10 events by a tag and two types': cart => [[{types: ['item.added', 'item.removed'], tags: [`cart:${cart}`]}]],
         '10 events by a tag': cart => [[{tags: [`cart:${cart}`]}]],
@@ -78,14 +78,8 @@ async function reading(place: string, adapter: (size: string) => AdapterConfig<I
         for (let round = 0; round < ROUNDS; round++) {
             for (const [i, {store, count}] of stores.entries()) {
                 const began = performance.now();
-                for (let n = 0; n < READS; n++) {
-                    const [query, after] = queryOf(Math.floor(Math.random() * count / PER_CART), count);
-                    let found = 0;
-                    for await (const page of store.query?.(query, {after}) ?? [])
-                        found += page.length;
-                    if (found < PER_CART - 1 || found > PER_CART + 1)
-                        throw new Error(`${name} has found ${found}.`);
-                }
+                for (let n = 0; n < READS; n++)
+                    await readTen(store, ...queryOf(Math.floor(Math.random() * count / PER_CART), count));
                 times[i]?.push((performance.now() - began) / READS);
             }
         }
@@ -94,6 +88,14 @@ async function reading(place: string, adapter: (size: string) => AdapterConfig<I
     }
     for (const {store} of stores)
         await store.close();
+}
+
+async function readTen(store: IEventStore, query: EventQuery, after?: bigint): Promise<void> {
+    let found = 0;
+    for await (const page of store.query?.(query, {after}) ?? [])
+        found += page.length;
+    if (found < PER_CART - 1 || found > PER_CART + 1)
+        throw new Error(`${JSON.stringify(query)} has found ${found}.`);
 }
 
 async function deciding(place: string, eventStore: AdapterConfig<IEventStore>): Promise<void> {

@@ -1,7 +1,7 @@
 import {KurrentDBClient} from '@kurrent/kurrentdb-client';
 import {
-    EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventStoreCapabilities, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
-    type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    BadRequestError, EndableSubscription, UnavailableError, type AppendCondition, type AppendResult, type EventData, type EventStoreCapabilities, type EventFilter, type ExpectedRevision, type IEventStore,
+    type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {connect, type Connection} from './connection.ts';
 import {encodeAppend} from './encode.ts';
@@ -32,7 +32,7 @@ export class KurrentDBEventStore implements IEventStore {
      *
      * @throws What `append` throws; BadRequestError `INVALID_EVENT` for types with other characters than letters, digits and `_.$:-`
      */
-    appendAll?: (streams: readonly StreamAppend[]) => Promise<readonly AppendResult[]>;
+    appendAll?: (streams: readonly StreamAppend[], condition?: AppendCondition) => Promise<readonly AppendResult[]>;
 
     /** @throws ConfigError `KURRENTDB_OPTIONS` */
     constructor(options: string | KurrentDBEventStoreOptions) {
@@ -56,7 +56,7 @@ export class KurrentDBEventStore implements IEventStore {
             if (connection.multiAppender === undefined)
                 delete this.appendAll;
             else
-                this.appendAll = streams => this.#appendAll(streams);
+                this.appendAll = (...args) => this.#appendAll(...args);
         });
     }
 
@@ -135,7 +135,9 @@ export class KurrentDBEventStore implements IEventStore {
         return this.#open().all.latest(filter);
     }
 
-    async #appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
+    async #appendAll(streams: readonly StreamAppend[], condition?: AppendCondition): Promise<readonly AppendResult[]> {
+        if (condition !== undefined)
+            throw new BadRequestError('KurrentDB can\'t append on condition that nothing matches a query.', {code: 'CONDITION_UNSUPPORTED'});
         const connection = this.#open();
         const appends = streams.map(append => encodeAppend(this.#names, append));
         checkSizes(appends, connection.maxAppendSize);

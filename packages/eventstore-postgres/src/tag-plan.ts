@@ -22,6 +22,8 @@ export interface WantedCriterion {
 
 /** How many postings of each tag are counted at first; eight times as many the next time. */
 const FIRST_COUNT = 64;
+/** Where even the rarest has more, counting would take longer than going through it. */
+const LAST_COUNT = FIRST_COUNT * 8 ** 3;
 
 /**
  * Finds the types under a tag where a criterion names none, and the rarest of several tags, as far as it can be told without counting long lists to
@@ -81,5 +83,5 @@ function rarest({tags = []}: EventCriterion, rows: readonly TextRow[], most: num
         return {tag, types: own.map(row => row[2] as string), count: own.reduce((sum, row) => sum + Number(row[3]), 0)};
     });
     const {count, ...route} = lists.reduce((a, b) => b.count < a.count ? b : a);
-    return count < most || lists.length === 1 ? route : undefined;
+    return count < most || most >= LAST_COUNT || lists.length === 1 ? route : undefined;
 }

@@ -8,8 +8,12 @@ interface Arm {
     readonly values: readonly string[];
 }
 
+const OF_EVENT = COLUMNS.split(', ').map(column => `e.${column}`).join(', ');
+
 /** How many postings of each tag are counted at first, to go by the rarest; eight times as many the next time. */
 const FIRST_COUNT = 64;
+/** Where even the rarest has more, counting would take longer than going through it. */
+const LAST_COUNT = FIRST_COUNT * 8 ** 3;
 
 /** Finds events by their types and tags. */
 export class EventMatches {
@@ -36,8 +40,8 @@ export class EventMatches {
             }
         }
         const rising = Float64Array.from(positions).sort().subarray(0, limit);
-        const event = this.#prepare(`SELECT ${COLUMNS} FROM events WHERE position = ?`);
-        return Array.from(rising, position => event.get(position) as EventRow);
+        // The list is gone through in its order: CROSS keeps SQLite from turning the join round.
+        return this.#all(`SELECT ${OF_EVENT} FROM json_each(?) found CROSS JOIN events e ON e.position = found.value`, `[${rising.join(',')}]`);
     }
 
     /** The position of the last event; 0 where there is none. */
@@ -67,7 +71,7 @@ export class EventMatches {
         for (let most = FIRST_COUNT; ; most *= 8) {
             const counted = lists.map(([tag, ofTypes]) => [tag, ofTypes.reduce((sum, type) => sum + this.#count(tag, type, after, end, most), 0)] as const);
             const [rarest, count] = counted.reduce((a, b) => b[1] < a[1] ? b : a);
-            if (count < most)
+            if (count < most || most >= LAST_COUNT)
                 return rarest;
         }
     }

@@ -1,5 +1,18 @@
 export {eventStoreConformance} from './event-store/conformance.ts';
 export type {EventStoreUnderTest} from './event-store/support.ts';
+export {eventLike, type EventLike, type ExpectedEvent} from './given/expected-events.ts';
+export type {ErrorClass, ExpectedError} from './given/expected-error.ts';
+export type {Given, WhenContext} from './given/given.ts';
+export {createGiven, given} from './given/given-function.ts';
+export {DEFAULT_AGGREGATE_ID} from './given/place-events.ts';
+export type {ExpectedRows, Projected, ProjectionOutcome, SwitchOptions} from './given/projected.ts';
+export type {When} from './given/when.ts';
 export type {TestRunner} from './runner.ts';
+export {ran, type ExpectedEffect} from './runtime/recorded-effects.ts';
+export type {SettleOptions} from './runtime/settle.ts';
+export {TestClock} from './runtime/test-clock.ts';
+export type {TestConfig} from './runtime/test-config.ts';
+export {createTestWoltage, type TestWoltage} from './runtime/test-woltage.ts';
 export {storeConformance} from './store/conformance.ts';
 export type {StoreUnderTest} from './store/support.ts';
+export {TestingError} from './testing-error.ts';

@@ -1,4 +1,4 @@
-import {afterEach, describe, expect, it} from 'vitest';
+import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
     Aggregate, ConflictError, Decision, defineEvent, MemoryEventStore, MemoryEventStoreData, MemoryStore, z,
     type AppendCondition, type AppendResult, type EventQuery, type EventQueryOptions, type RecordedEvent, type StreamAppend, type Woltage, type WoltageConfig
@@ -258,6 +258,48 @@ describe('A decision', () => {
         app = await appWith([inner, outer], {eventStore: memory(data), aggregates: [account]});
         await app.decide(outer, '1');
         expect((await everything(data)).map(({payload}) => (payload as {other: string}).other)).toEqual(['inner', 'outer']);
+    });
+
+    it('that hangs doesn\'t hold up others on its boundary for ever', async () => {
+        vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+        try {
+            const stuck = Decision.create('stuck', {input: z.string(), query: id => ({tags: [`note:${id}`]}), decide: (_state, _id, {wait}) => wait as Promise<undefined>});
+            const app = await appWith([stuck]);
+            let release = (): void => undefined;
+            const hanging = app.decide(stuck, '1', {wait: new Promise<void>(resolve => {
+                release = resolve;
+            })});
+            let isDone = false;
+            const behind = app.decide(stuck, '1').then(() => isDone = true);
+            await vi.advanceTimersByTimeAsync(9000);
+            expect(isDone).toBe(false);
+            await vi.advanceTimersByTimeAsync(2000);
+            await behind;
+            release();
+            await hanging;
+        } finally {
+            vi.useRealTimers();
+        }
+    });
+
+    it('is rivalled by commands of aggregates too', async () => {
+        const data = new MemoryEventStoreData();
+        const note = Aggregate.create('note');
+        const write = note.registerCommand(z.string(), function write(_state, id) {
+            return new Noted({payload: {id}});
+        });
+        const count = Decision.create('count', {
+            input: z.string(), query: id => ({tags: [`note:${id}`]}), init: {count: 0}, decide: (state, id) => new Noted({payload: {id, other: `after ${state.count}`}})
+        }).on(Noted, state => ({count: state.count + 1}));
+        const rival = await appWith([], {eventStore: memory(data), aggregates: [note]});
+        let isFirst = true;
+        const app = await appWith([count], {eventStore: {adapter: InterruptedEventStore, args: [data, async () => {
+            if (isFirst)
+                await rival.executeCommand(write, 'any', '1');
+            isFirst = false;
+        }]}});
+        const {events} = await app.decide(count, '1');
+        expect(events.map(({payload}) => payload)).toEqual([{id: '1', other: 'after 1'}]);
     });
 
     it('passes on what it throws, its own conflicts too, without another try', async () => {

@@ -3,6 +3,8 @@ import {AsyncLocalStorageContextManager} from '@opentelemetry/context-async-hook
 import {AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader} from '@opentelemetry/sdk-metrics';
 import {BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor} from '@opentelemetry/sdk-trace-base';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {MemoryEventStore} from 'woltage';
+import {addItem, createApp as createShop} from '../../../test/decisions/domain.ts';
 import {createApp, eventually} from './support/account.ts';
 
 const spans = new InMemorySpanExporter();
@@ -53,5 +55,21 @@ describe('telemetry', () => {
         expect(measured['woltage.projection.lag']).toMatchObject([{value: 0, attributes: {'woltage.projection': 'account@1', 'woltage.state': 'live'}}]);
         expect(measured['woltage.command.duration']?.map(({attributes}) => attributes['error.type'])).toEqual([undefined, undefined, 'NOT_FOUND']);
         await woltage.stop();
+    });
+
+    it('has spans and metrics of decisions', async () => {
+        spans.reset();
+        const shop = await createShop({adapter: MemoryEventStore});
+        for (let i = 0; i < 3; i++)
+            await shop.decide(addItem, {cartId: '1', productId: '1'});
+        await expect(shop.decide(addItem, {cartId: '1', productId: '1'})).rejects.toMatchObject({code: 'CART_FULL'});
+        await shop.stop();
+        await reader.forceFlush();
+        const finished = spans.getFinishedSpans();
+        const decided = finished.filter(({name}) => name === 'woltage.decision');
+        expect(decided.map(({attributes, status}) => [attributes['woltage.decision'], status.code])).toEqual([...Array<unknown>(3).fill(['addItem', SpanStatusCode.UNSET]), ['addItem', SpanStatusCode.ERROR]]);
+        expect(finished.filter(({name}) => name === 'woltage.append').map(span => span.parentSpanContext?.spanId)).toEqual(decided.slice(0, 3).map(span => span.spanContext().spanId));
+        const metric = exporter.getMetrics().at(-1)?.scopeMetrics[0]?.metrics.find(({descriptor}) => descriptor.name === 'woltage.decision.duration');
+        expect(metric?.dataPoints.map(({attributes}) => attributes)).toEqual([{'woltage.decision': 'addItem'}, {'woltage.decision': 'addItem', 'error.type': 'CART_FULL'}]);
     });
 });

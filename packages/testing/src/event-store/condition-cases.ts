@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {isWoltageError, STATE_NEW, type AppendCondition, type AppendResult, type EventData, type EventQuery, type IEventStore, type StreamAppend} from 'woltage';
+import {isWoltageError, matchesEventQuery, STATE_NEW, type AppendCondition, type AppendResult, type EventData, type EventQuery, type IEventStore, type StreamAppend} from 'woltage';
 import {rejectsWith} from '../assertions.ts';
 import type {EventStoreCases} from './cases.ts';
 import {queryAll, whereClaimed} from './query-cases.ts';
@@ -23,10 +23,14 @@ async function addOne(store: IEventStore, query: EventQuery, tags: readonly stri
             await appendIf(store, [at(`${found.length}`, tagged(...tags))], {query, after: found.at(-1)?.position});
             return true;
         } catch (error) {
-            if (!isWoltageError(error) || error.code !== 'CONDITION_FAILED')
-                throw error;
+            ignoreConflict(error);
         }
     }
+}
+
+function ignoreConflict(error: unknown): undefined {
+    if (!isWoltageError(error) || error.code !== 'CONDITION_FAILED')
+        throw error;
 }
 
 export const conditionCases: EventStoreCases = {
@@ -120,6 +124,41 @@ export const conditionCases: EventStoreCases = {
             assert.equal(added.filter(Boolean).length, 12);
             assert.equal((await queryAll(other, query)).length, 12);
             await Promise.all(noise);
+        } finally {
+            await other.close();
+        }
+    }),
+
+    'whatever the boundaries, each append that succeeds has read all that stands before it': whereClaimed(async (store, {second}) => {
+        const other = second();
+        await other.connect();
+        try {
+            const queries: readonly EventQuery[] = [
+                [{tags: ['a:1']}], [{tags: ['b:1']}], [{types: ['x'], tags: ['a:1']}], [{tags: ['a:1', 'b:1']}], [{types: ['y']}], [{types: ['x', 'y'], tags: ['b:1']}, {tags: ['a:2']}], [{tags: ['a:2']}, {types: ['x'], tags: ['b:1']}]
+            ];
+            const seen = new Map<string, {readonly query: EventQuery; readonly count: number}>();
+            await Promise.all(Array.from({length: 12}, async (_, worker) => {
+                const own = worker % 2 === 0 ? store : other;
+                for (let n = 0; n < 12; n++) {
+                    const query = queries[(worker + n * 5) % queries.length] as EventQuery;
+                    const event = eventData({type: n % 3 === 0 ? 'y' : 'x', tags: [`a:${(worker + n) % 3}`, `b:${n % 2}`].slice(worker % 3 === 0 ? 1 : 0)});
+                    if (n % 6 === 5) {
+                        await own.append('noise', String(worker), [event]);
+                        continue;
+                    }
+                    const found = await queryAll(own, query);
+                    const appended = await appendIf(own, [at(String(worker), event)], {query, after: found.at(-1)?.position}).catch(ignoreConflict);
+                    if (appended !== undefined)
+                        seen.set(event.id, {query, count: found.length});
+                }
+            }));
+            const all = await queryAll(store, [{}]);
+            assert.ok(seen.size > 12, `only ${seen.size} appends have succeeded`);
+            for (const [i, {id}] of all.entries()) {
+                const {query, count} = seen.get(id) ?? {};
+                if (query !== undefined)
+                    assert.equal(all.slice(0, i).filter(event => matchesEventQuery(query, event)).length, count);
+            }
         } finally {
             await other.close();
         }

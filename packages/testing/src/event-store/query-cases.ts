@@ -42,6 +42,11 @@ export const queryCases: EventStoreCases = {
     'query and conditions are there exactly where they are claimed': async store => {
         assert.equal(typeof store.query, store.supports.conditionalAppend === true ? 'function' : 'undefined');
         assert.ok(store.supports.conditionalAppend !== true || store.supports.multiStreamAppend, 'conditions need appendAll');
+        if (store.supports.conditionalAppend === true || store.appendAll === undefined)
+            return;
+        // Never without a word: the caller relies on it.
+        await rejectsWith('CONDITION_UNSUPPORTED', async () => store.appendAll?.([{aggregateName: 'thing', aggregateId: '1', events: [eventData()]}], {query: [{types: ['a']}]}));
+        assert.deepEqual(await everything(store), []);
     },
 
     'a query finds events of any of its types that carry all of its tags': whereClaimed(async store => {

@@ -2,6 +2,7 @@ import {AsyncLocalStorage} from 'node:async_hooks';
 import {ContextError} from '../errors/index.ts';
 import type {Cause, Event} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
+import {findClockBy, type Clock} from '../shared/clock.ts';
 
 /** Where a state of the past ends: inclusive, and all that are given count. */
 export interface PastOptions {
@@ -13,6 +14,10 @@ export interface PastOptions {
 
 /** What code that runs inside a Woltage context can reach of its runtime. */
 export interface ContextRuntime {
+    /** Where it isn't the system's. */
+    readonly clock?: Clock | undefined;
+    /** Is told of every side effect that runs. */
+    readonly onEffect?: ((call: EffectCall) => void) | undefined;
     /** The read model instance of a class. @throws NotFoundError when the class isn't one of this runtime's */
     readModel(readModelClass: unknown): object;
     /** The store of a projection's active version. @throws NotFoundError, UnavailableError */
@@ -29,6 +34,20 @@ export interface ContextRuntime {
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
     /** Decides, by decision or by its name. */
     decide(...args: readonly unknown[]): Promise<unknown>;
+}
+
+/** A side effect that is about to run. */
+export interface EffectCall {
+    /** What `sideEffect` has returned. */
+    readonly effect: unknown;
+    /** The name of a durable one, or of the function. */
+    readonly name: string;
+    readonly args: readonly unknown[];
+    /** From 1; of a durable one it rises with each retry. */
+    readonly attempt: number;
+    readonly isDurable: boolean;
+    /** The event that is handled. */
+    readonly cause: Cause;
 }
 
 /** A side effect that is written down with the rows, and run later from the task queue. */
@@ -64,6 +83,7 @@ export interface ExecutionContext {
 }
 
 const storage = new AsyncLocalStorage<ExecutionContext>();
+findClockBy(() => storage.getStore()?.runtime.clock);
 
 export const currentContext = (): ExecutionContext | undefined => storage.getStore();
 

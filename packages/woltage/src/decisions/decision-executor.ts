@@ -41,6 +41,7 @@ interface ReadLimit {
 /** Many: a conflict costs little, and each means that somebody else has succeeded. */
 const DEFAULT_RETRIES = 50;
 const MAX_PAUSE_MS = 10;
+const MAX_TURN_MS = 10_000;
 
 /** Executes decisions: validate, read, decide, append on condition that nothing new matches. */
 export class DecisionExecutor {
@@ -61,6 +62,8 @@ export class DecisionExecutor {
         const input = await validInput(compiled, call.input);
         const query = compiled.query(input);
         const leave = call.inTurn ? await this.#queue.enter(query) : () => undefined;
+        // One that hangs, for example because it waits for another in the queue, doesn't hold up all others for ever.
+        const overdue = setTimeout(leave, MAX_TURN_MS);
         try {
             const retries = compiled.decision.options.retryOnConflict ?? DEFAULT_RETRIES;
             for (let retry = 0; ; retry++) {
@@ -73,6 +76,7 @@ export class DecisionExecutor {
                 await delay(Math.random() * Math.min(retry, MAX_PAUSE_MS));
             }
         } finally {
+            clearTimeout(overdue);
             leave();
         }
     }

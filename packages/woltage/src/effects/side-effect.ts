@@ -30,12 +30,17 @@ export function sideEffect<Payload>(
     effect: (payload: Payload, run: EffectRun) => unknown, options: DurableSideEffectOptions<Payload>
 ): (payload: Payload) => Promise<void>;
 export function sideEffect(effect: (...args: never[]) => unknown, options?: DurableSideEffectOptions<never>): (...args: never[]) => Promise<void> {
-    if (options === undefined)
-        return (...args) => runEffect('A side effect', () => effect(...args));
+    if (options === undefined) {
+        const inline = (...args: never[]): Promise<void> => runEffect('A side effect', ({cause, runtime}) => {
+            runtime.onEffect?.({effect: inline, name: effect.name, args, attempt: 1, isDurable: false, cause});
+            return effect(...args);
+        });
+        return inline;
+    }
     const durable = new DurableSideEffect(effect as (payload: unknown, run: EffectRun) => unknown, options as unknown as DurableSideEffectOptions<unknown>);
-    return async (payload: unknown) => {
+    return Object.defineProperty(async (payload: unknown) => {
         const {effects, runtime} = requireEffects('A side effect');
         runtime.learnEffect(durable);
         effects.defer(durable, payload);
-    };
+    }, 'name', {value: durable.name});
 }

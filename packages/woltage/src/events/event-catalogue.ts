@@ -25,12 +25,23 @@ export class EventCatalogue {
     readonly #renames: EventRenames;
     readonly #fallback: CastingFallback | undefined;
 
+    /** Whether event classes that aren't known may still turn up. */
+    readonly isOpen: boolean;
+
     /**
      * @param sourceOf Says where a class comes from, for messages
      * @param fallback Asked for what no class and no cast covers
+     * @param isOpen Whether classes are taken up with the first event of theirs, as tests have it
      * @throws ConfigError `EVENT_CLASS_INVALID`, `DUPLICATE_EVENT_CLASS`, `EVENT_RENAME_INVALID`
      */
-    constructor(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string = c => c.name, fallback?: EventCastingFallback) {
+    constructor(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string = c => c.name, fallback?: EventCastingFallback, isOpen = false) {
+        this.isOpen = isOpen;
+        this.#add(classes, sourceOf);
+        this.#renames = new EventRenames(classes, sourceOf);
+        this.#fallback = fallback && new CastingFallback(fallback);
+    }
+
+    #add(classes: readonly EventClass[], sourceOf: (eventClass: EventClass) => string): void {
         for (const eventClass of classes) {
             const problem = missingStatics(eventClass) || castProblem(eventClass);
             if (problem !== '')
@@ -47,8 +58,6 @@ export class EventCatalogue {
             this.#byClass.set(eventClass, {type, version});
             this.#newest.set(type, Math.max(version, this.newest(type)));
         }
-        this.#renames = new EventRenames(classes, sourceOf);
-        this.#fallback = fallback && new CastingFallback(fallback);
     }
 
     /** The class of a type by today's name. */
@@ -63,6 +72,8 @@ export class EventCatalogue {
      * @throws BadRequestError `NOT_ENCODABLE` when payload or meta can't be stored
      */
     toData(event: Event, id: string = event.id, cause?: Cause): EventData {
+        if (this.isOpen && !this.#byClass.has(event.constructor))
+            this.#add([event.constructor as EventClass], ({name}) => name);
         const known = this.#byClass.get(event.constructor);
         if (known === undefined)
             throw new ConfigError(`Event class ${event.constructor.name} is not known here. Add it to \`eventClasses\` in the `

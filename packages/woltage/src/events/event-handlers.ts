@@ -38,7 +38,7 @@ export class EventHandlers<H> {
     readonly types: readonly string[];
     readonly #catalogue: EventCatalogue;
     readonly #owner: string;
-    readonly #byType = new Map<string, Map<number, Target<H>>>();
+    readonly #byType = new Map<string, Map<number, H>>();
     readonly #routes = new Map<string, Map<number, Route<H> | undefined>>();
     readonly #fallback: H | undefined;
 
@@ -92,12 +92,11 @@ export class EventHandlers<H> {
         if (type === undefined || digits === undefined)
             return;
         const version = Number(digits);
-        const eventClass = this.#catalogue.get(type, version);
-        if (eventClass === undefined)
+        if (!this.#catalogue.isOpen && this.#catalogue.get(type, version) === undefined)
             throw new ConfigError(`${this.#owner} handles '${identity}', but no such event class is known here. Add the class to `
                 + '`eventClasses` in the config, or to the directory that is configured there.', {code: 'UNKNOWN_EVENT_CLASS'});
-        const versions = this.#byType.get(type) ?? new Map<number, Target<H>>();
-        this.#byType.set(type, versions.set(version, {handler, eventClass}));
+        const versions = this.#byType.get(type) ?? new Map<number, H>();
+        this.#byType.set(type, versions.set(version, handler));
     }
 
     #route(type: string, version: number): Route<H> | undefined {
@@ -113,18 +112,29 @@ export class EventHandlers<H> {
     #findRoute(recordedType: string, recordedVersion: number): Route<H> | undefined {
         const {type, version} = this.#catalogue.nameOf(recordedType, recordedVersion);
         const isKnown = this.#catalogue.get(type, version) !== undefined;
-        const handlers = this.#byType.get(type);
-        if (handlers !== undefined)
-            return {exact: handlers.get(version), ...this.#ways(type, version, handlers), isKnown};
+        if (this.#byType.has(type)) {
+            const targets = this.#targets(type);
+            return {exact: targets.find(({eventClass}) => eventClass.version === version), ...this.#ways(type, version, targets), isKnown};
+        }
         // A version that nobody knows, of a type that other versions of what is handled here were recorded under: it may be one of them.
         return !isKnown && this.types.includes(recordedType) ? {exact: undefined, written: [], others: [], isKnown} : undefined;
     }
 
-    #ways(type: string, from: number, handlers: ReadonlyMap<number, Target<H>>): Pick<Route<H>, 'written' | 'others'> {
-        const casts = [...handlers]
-            .filter(([version]) => version !== from)
-            .sort(([a], [b]) => b - a)
-            .map(([version, target]) => ({...target, way: this.#catalogue.way(type, from, version)}));
+    /** What is handled of a type, the newest first. */
+    #targets(type: string): readonly Target<H>[] {
+        const targets: Target<H>[] = [];
+        for (const [version, handler] of [...this.#byType.get(type) ?? []].sort(([a], [b]) => b - a)) {
+            const eventClass = this.#catalogue.get(type, version);
+            if (eventClass !== undefined)
+                targets.push({handler, eventClass});
+        }
+        return targets;
+    }
+
+    #ways(type: string, from: number, targets: readonly Target<H>[]): Pick<Route<H>, 'written' | 'others'> {
+        const casts = targets
+            .filter(({eventClass: {version}}) => version !== from)
+            .map(target => ({...target, way: this.#catalogue.way(type, from, target.eventClass.version)}));
         return {written: casts.filter(({way}) => isWritten(way)), others: casts.filter(({way}) => !isWritten(way))};
     }
 

@@ -1,6 +1,6 @@
 import {BadRequestError, ConfigError} from '../errors/index.ts';
+import {currentClock, systemClock, type Clock} from '../shared/clock.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
-import {uuidV7} from '../shared/uuid.ts';
 import {validateSync} from '../shared/validate.ts';
 import {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
 
@@ -81,8 +81,9 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
      */
     constructor(data: EventConstructionData<S, M>, shouldValidate = true) {
         const eventClass = new.target;
-        this.id = data.id ?? uuidV7();
-        this.timestamp = data.timestamp ?? Date.now();
+        const clock = clockFor(data);
+        this.id = data.id ?? clock.newId();
+        this.timestamp = data.timestamp ?? clock.now();
         this.aggregateId = data.aggregateId ?? '';
         this.payload = (shouldValidate ? validPayload(eventClass, data) : data.payload);
         this.meta = data.meta ?? ({} as M);
@@ -119,6 +120,9 @@ export class Event<S extends StandardSchema = StandardSchema, M = unknown> {
         };
     }
 }
+
+/** Looked for only where something is missing: events are read far more often than they are made. */
+const clockFor = ({id, timestamp}: EventConstructionData): Clock => id === undefined || timestamp === undefined ? currentClock() : systemClock;
 
 /** A class of events, as aggregates, projectors and the config take it. */
 export interface EventClass<E extends Event = Event> {

@@ -144,16 +144,21 @@ export interface IEventStore {
     /**
      * Appends to several streams, all or nothing; the results stand in the order of `streams`. See `supports.multiStreamAppend`.
      *
-     * @param condition Checked in the same step, see `supports.conditionalAppend`. A repeated append succeeds like the first did, whatever has come since
+     * @param condition Checked in the same step, see `supports.conditionalAppend`. It is about what stood there before: what the append itself writes may match. An
+     * append that repeats an earlier one as a whole (see {@link append}) succeeds like that did, whatever has come since
      * @throws ConflictError `CONDITION_FAILED` when an event matches the condition's query; nothing is appended then
+     * @throws BadRequestError `INVALID_QUERY`, see {@link query}; `CONDITION_UNSUPPORTED` where conditions are not supported
      */
     appendAll?(streams: readonly StreamAppend[], condition?: AppendCondition): Promise<readonly AppendResult[]>;
 
     /**
-     * Reads the events that match, page by page, in the order of their positions. What is found takes time, not what there is beside it. See
+     * Reads the events that match, page by page, in the order of their positions, each once. What is found takes time, not what there is beside it. See
      * `supports.conditionalAppend`.
      *
-     * @throws BadRequestError `INVALID_QUERY` for empty lists
+     * **Whatever matches and stands before an event that it gives has been given**, also when others append meanwhile: the position of the last one is what a condition
+     * can start from.
+     *
+     * @throws BadRequestError `INVALID_QUERY` for empty lists, and for anything that is no query (`checkEventQuery`)
      */
     query?(query: EventQuery, options?: EventQueryOptions): AsyncIterable<readonly RecordedEvent[]>;
 

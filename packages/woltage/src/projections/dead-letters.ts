@@ -1,6 +1,7 @@
 import type {DurableEffect} from '../context/index.ts';
 import type {RecordedEvent} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
+import {currentClock} from '../shared/clock.ts';
 import {decodeJson, encodeJson} from '../shared/json-codec.ts';
 import type {StagedRecords} from './staged-records.ts';
 
@@ -85,7 +86,7 @@ export class DeadLetters {
     /** Puts an event aside, with the next commit. */
     add(record: RecordedEvent, rest: Pick<StoredLetter, 'error' | 'attempts' | 'fires' | 'completed'>): void {
         const {id, type, version, aggregateName, aggregateId, revision, position} = record;
-        this.write({eventId: id, eventType: `${type}@${version}`, aggregateName, aggregateId, revision, position, at: Date.now(), ...rest});
+        this.write({eventId: id, eventType: `${type}@${version}`, aggregateName, aggregateId, revision, position, at: currentClock().now(), ...rest});
         this.#undo.push(sequenceOf(record));
         this.#count(sequenceOf(record), 1);
     }

@@ -1,5 +1,6 @@
 import type {RecordedEvent} from '../events/index.ts';
 import type {RecordWrite, StoreRecord} from '../ports/index.ts';
+import {currentClock} from '../shared/clock.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import type {HandlerFailure} from './handler-failure.ts';
 
@@ -32,7 +33,7 @@ export function faultOf(failure: HandlerFailure, attempts: number): ProjectionFa
     const {code} = (cause ?? {}) as {code?: unknown};
     return {
         eventId, eventType, position, aggregateName, aggregateId, attempts,
-        message: failure.reason, code: typeof code === 'string' ? code : undefined, at: Date.now()
+        message: failure.reason, code: typeof code === 'string' ? code : undefined, at: currentClock().now()
     };
 }
 

@@ -2,6 +2,7 @@ import type {DurableEffect} from '../context/index.ts';
 import {GoneError, NotFoundError} from '../errors/index.ts';
 import type {RecordedEvent} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
+import {currentClock} from '../shared/clock.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {BatchRunner} from './batch-runner.ts';
 import type {DeadLetter, StoredLetter} from './dead-letters.ts';
@@ -58,7 +59,7 @@ export const unknownLetter = (eventId: string): NotFoundError =>
 async function keep(runner: BatchRunner, letter: StoredLetter, error: Error, completed: ReadonlyMap<string, readonly DurableEffect[]>): Promise<void> {
     const {message, code} = error as Error & {code?: unknown};
     const changed = {
-        ...letter, attempts: letter.attempts + 1, at: Date.now(), completed: [...completed],
+        ...letter, attempts: letter.attempts + 1, at: currentClock().now(), completed: [...completed],
         error: {message, code: typeof code === 'string' ? code : undefined}
     };
     await runner.handleAlone(undefined, false, new Map(), () => runner.letters.write(changed));

@@ -6,6 +6,7 @@ import type {IEventStore, IStore} from '../ports/index.ts';
 import type {ProjectionTuning, ProjectorClass} from '../projections/index.ts';
 import type {ReadModelClass} from '../read-models/index.ts';
 import type {Logger} from '../shared/logger.ts';
+import {isHarness, type Harness} from './harness.ts';
 import {tuningProblems} from './tuning-problems.ts';
 
 /** An adapter and what its constructor gets. */
@@ -60,6 +61,8 @@ export interface WoltageConfig {
     readonly eventCastingFallback?: EventCastingFallback | undefined;
     /** How projections work, where the defaults don't fit. */
     readonly projectionTuning?: Partial<ProjectionTuning> | undefined;
+    /** For tests: `createTestWoltage` of `@woltage/testing` fills it in. */
+    readonly harness?: Harness | undefined;
 }
 
 const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
@@ -78,7 +81,8 @@ const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
     snapshots: 'optional',
     idempotencyKeepMs: 'optional',
     eventCastingFallback: 'optional',
-    projectionTuning: 'optional'
+    projectionTuning: 'optional',
+    harness: 'optional'
 };
 
 /** @throws ConfigError `CONFIG_INVALID` that lists everything that is wrong */
@@ -130,7 +134,8 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['idempotencyKeepMs', value => typeof value === 'number' && value > 0, 'a number of ms'],
     ['eventCastingFallback', value => typeof value === 'function', 'a function from an event and {type, version} to a payload'],
     ['logger', isLogger, 'a logger with debug, info, warn and error'],
-    ['projectionTuning', isObject, 'an object']
+    ['projectionTuning', isObject, 'an object'],
+    ['harness', isHarness, 'a test harness {clock, onEffect, learnsEventClasses}']
 ];
 
 function* shapeProblems(config: Record<string, unknown>): Generator<string> {

@@ -37,7 +37,7 @@ export async function loadDefinitions(config: WoltageConfig): Promise<Definition
     const readModels = withoutBaseClasses(await loadExports(config.readModelClasses ?? [], 'readModelClasses', isReadModelClass), () => false);
 
     const sources = new Map<unknown, string>(events.map(({value, source}) => [value, source]));
-    const catalogue = new EventCatalogue(events.map(({value}) => value), c => sources.get(c) ?? c.name, config.eventCastingFallback);
+    const catalogue = new EventCatalogue(events.map(({value}) => value), c => sources.get(c) ?? c.name, config.eventCastingFallback, config.harness?.learnsEventClasses);
     return {
         catalogue, ...checkAggregates(aggregates, catalogue), decisions: checkDecisions(decisions, catalogue), projectors: checkProjectors(projectors, catalogue), readModels
     };

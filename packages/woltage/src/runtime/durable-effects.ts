@@ -8,7 +8,7 @@ import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
 import {errorType, measuring, traced} from '../shared/telemetry.ts';
 import {deriveUuid} from '../shared/uuid.ts';
-import {TaskQueue, type DeadTask, type RetryPolicy, type Task, type TaskRun, type TaskWork} from '../tasks/index.ts';
+import {openTasks, TaskQueue, type DeadTask, type RetryPolicy, type Task, type TaskRun, type TaskWork} from '../tasks/index.ts';
 import {TaskEffects} from './task-effects.ts';
 
 /** A durable side effect that has failed for good. */
@@ -29,6 +29,8 @@ export interface FailedEffect {
 
 type Order = Pick<Intent, 'key' | 'projection' | 'payload' | 'cause'>;
 
+/** Tests don't wait long for an effect that hangs when they are over, in ms. */
+const HARNESS_GRACE_MS = 200;
 const KIND = 'effect/';
 const DEFAULT_RETRY: RetryPolicy = {maxAttempts: 10, backoffMs: 1000, maxBackoffMs: 300_000, timeoutMs: 30_000};
 
@@ -46,7 +48,7 @@ export class DurableEffects implements TaskWork {
 
     constructor(internalStore: IStore, runtime: ContextRuntime, self: Self, log: Logger) {
         this.#store = internalStore.scope({namespace: '_woltage_tasks', tables: {}});
-        this.#queue = new TaskQueue({store: this.#store, self, log});
+        this.#queue = new TaskQueue({store: this.#store, self, log, clock: runtime.clock, pollMs: runtime.clock && Infinity});
         this.#runtime = runtime;
     }
 
@@ -66,7 +68,7 @@ export class DurableEffects implements TaskWork {
         this.#state = 'resting';
         await this.#starting;
         if (wasWorking)
-            await this.#queue.stop();
+            await this.#queue.stop(this.#runtime.clock && HARNESS_GRACE_MS);
     }
 
     learn(effect: DurableSideEffect): void {
@@ -95,6 +97,7 @@ export class DurableEffects implements TaskWork {
         const attributes = {'woltage.effect': name};
         try {
             await traced('woltage.effect', () => ({...attributes, 'woltage.event_id': cause.id, 'woltage.attempt': attempt}), async () => {
+                this.#runtime.onEffect?.({effect, name, args: [payload], attempt, isDurable: true, cause});
                 await runInContext({runtime: this.#runtime, effects}, () => effect(payload, {idempotencyKey: task.id, attempt, signal, cause}));
                 await effects.settle();
             });
@@ -118,6 +121,11 @@ export class DurableEffects implements TaskWork {
 
     async failed(options: {readonly after?: string | undefined; readonly limit?: number | undefined}): Promise<readonly FailedEffect[]> {
         return (await this.#queue.deadTasks(options)).map(toFailedEffect);
+    }
+
+    /** The tasks that are neither done nor dead, the earliest first. */
+    pending(): Promise<readonly Task[]> {
+        return openTasks(this.#store);
     }
 
     retry(id: string): Promise<void> {

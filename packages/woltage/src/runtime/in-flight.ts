@@ -3,6 +3,10 @@ export class InFlight {
     #count = 0;
     #idle: (() => void)[] = [];
 
+    get count(): number {
+        return this.#count;
+    }
+
     /** Counts until the promise settles. */
     track<R>(running: Promise<R>): Promise<R> {
         this.#count++;

@@ -19,6 +19,7 @@ import {emitEvents} from './emission.ts';
 import type {EventParts} from './event-control.ts';
 import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
+import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
@@ -45,6 +46,8 @@ export class Woltage extends DecisionControl {
     protected override readonly projectionParts: ProjectionParts;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
+    /** @internal */
+    readonly insides: Insides;
     readonly #inFlight = new InFlight();
     readonly #lifecycle = new Mutex();
     readonly #log: Logger;
@@ -62,6 +65,8 @@ export class Woltage extends DecisionControl {
         const {catalogue, projectors, readModels} = definitions;
         const self = createSelf();
         this.#runtime = {
+            clock: config.harness?.clock,
+            onEffect: config.harness?.onEffect,
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
@@ -81,6 +86,9 @@ export class Woltage extends DecisionControl {
             eventStore, catalogue, projectors, stores, log, self, runtime: this.#runtime, intents: this.#effects.accept,
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
+        });
+        this.insides = new Insides({
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,

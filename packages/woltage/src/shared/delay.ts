@@ -15,8 +15,8 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     });
 }
 
-/** Exponential backoff with full jitter on the upper half: `base * 2^attempt` ms, at most `max`. */
-export function backoffMs(attempt: number, base: number, max: number): number {
+/** Exponential backoff with full jitter on the upper half: `base * 2^attempt` ms, at most `max`. @param chance From 0 to 1 */
+export function backoffMs(attempt: number, base: number, max: number, chance = Math.random()): number {
     const full = Math.min(max, base * 2 ** Math.min(attempt, 30));
-    return full / 2 + Math.random() * full / 2;
+    return full / 2 + chance * full / 2;
 }

@@ -1,4 +1,5 @@
 import {StaleRecordError} from '../errors/index.ts';
+import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Claim} from './claim.ts';
@@ -7,6 +8,7 @@ import type {TaskWork} from './task-work.ts';
 
 export interface AttemptOptions {
     readonly log: Logger;
+    readonly clock: Clock;
     readonly leaseMs: number;
     readonly rememberMs: number;
 }
@@ -49,9 +51,9 @@ export class Attempt {
         over.abort();
         await renewing;
         if (outcome === undefined)
-            await this.#settle(() => this.#claim.complete(Date.now() + this.#options.rememberMs));
+            await this.#settle(() => this.#claim.complete(this.#options.clock.now() + this.#options.rememberMs));
         else if (this.#interruption.signal.aborted)
-            await this.#settle(() => this.#claim.giveBack(Date.now()));
+            await this.#settle(() => this.#claim.giveBack(this.#options.clock.now()));
         else
             await this.#failed(policy, outcome.error);
     }
@@ -61,7 +63,11 @@ export class Attempt {
         const {task} = this;
         const timeout = new AbortController();
         const signal = AbortSignal.any([timeout.signal, this.#interruption.signal]);
-        const timer = setTimeout(() => timeout.abort(new Error(`The attempt took longer than ${timeoutMs} ms.`)), timeoutMs);
+        const over = new AbortController();
+        const limit = this.#options.clock.delay(timeoutMs, over.signal).then(() => {
+            if (!over.signal.aborted)
+                timeout.abort(new Error(`The attempt took longer than ${timeoutMs} ms.`));
+        });
         try {
             const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
             await Promise.race([this.#work.run(task, {attempt: task.attempts, signal}), aborted]);
@@ -69,37 +75,38 @@ export class Attempt {
         } catch (error) {
             return {error: error instanceof Error ? error : new Error(String(error))};
         } finally {
-            clearTimeout(timer);
+            over.abort();
+            await limit;
         }
     }
 
     async #failed(policy: RetryPolicy, error: Error): Promise<void> {
         const {task} = this;
-        const {log} = this.#options;
+        const {clock, log} = this.#options;
         if (task.attempts < policy.maxAttempts) {
-            const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs);
+            const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
             log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
-            await this.#settle(() => this.#claim.retry(Date.now() + pauseMs));
+            await this.#settle(() => this.#claim.retry(this.#options.clock.now() + pauseMs));
             return;
         }
         try {
             await this.#work.onFinalFailure(task, error);
         } catch (hookError) {
             log.warn({err: hookError, task: task.id, kind: task.kind}, 'What was to follow the final failure of a task has failed too, and is tried again');
-            await this.#settle(() => this.#claim.retry(Date.now() + HOOK_RETRY_MS));
+            await this.#settle(() => this.#claim.retry(this.#options.clock.now() + HOOK_RETRY_MS));
             return;
         }
         log.error({err: error, task: task.id, kind: task.kind, attempts: task.attempts}, 'A task has failed for good and is put to the dead letters');
         const {message, code} = error as Error & {code?: unknown};
-        await this.#settle(() => this.#claim.bury({...task, error: {message, code: typeof code === 'string' ? code : undefined}, failedAt: Date.now()}));
+        await this.#settle(() => this.#claim.bury({...task, error: {message, code: typeof code === 'string' ? code : undefined}, failedAt: this.#options.clock.now()}));
     }
 
     /** Keeps the claim while the attempt goes on. Never rejects: a claim that is lost shows at the end. */
     async #renew(over: AbortSignal): Promise<void> {
-        const {leaseMs, log} = this.#options;
-        for (await delay(leaseMs / 3, over); !over.aborted; await delay(leaseMs / 3, over)) {
+        const {clock, leaseMs, log} = this.#options;
+        for (await clock.delay(leaseMs / 3, over); !over.aborted; await clock.delay(leaseMs / 3, over)) {
             try {
-                await this.#claim.renew(Date.now() + leaseMs);
+                await this.#claim.renew(this.#options.clock.now() + leaseMs);
             } catch (error) {
                 log.warn({err: error, task: this.task.id}, 'The claim of a task could not be renewed');
                 if (error instanceof StaleRecordError)

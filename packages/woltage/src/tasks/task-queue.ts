@@ -1,12 +1,14 @@
 import {NotFoundError, StaleRecordError} from '../errors/index.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {inBackground} from '../shared/background.ts';
+import {systemClock, type Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {Attempt} from './attempt.ts';
-import {claimSome, type Claim, type DueTask} from './claim.ts';
+import {claimSome, type Claim} from './claim.ts';
+import {findDue} from './find-due.ts';
 import {DEAD, deadKey, decodeDeadTask, decodeTask, DONE, DUE, dueKey, encodeTask, idKey, idOf, timeOf, type DeadTask, type NewTask} from './task.ts';
 import type {TaskWork} from './task-work.ts';
 
@@ -15,6 +17,8 @@ export interface TaskQueueOptions {
     readonly store: IStore;
     readonly log: Logger;
     readonly self: Self;
+    /** When tasks are due, how long they may take, and when they are tried again. @default the system's */
+    readonly clock?: Clock | undefined;
     /** Tasks that run at a time in this process. @default 16 */
     readonly concurrency?: number | undefined;
     /** How long a process that has claimed a task may be silent before another takes it, in ms. @default 30000 */
@@ -38,6 +42,7 @@ export class TaskQueue {
     readonly #store: IStore;
     readonly #log: Logger;
     readonly #self: Self;
+    readonly #clock: Clock;
     readonly #concurrency: number;
     readonly #leaseMs: number;
     readonly #pollMs: number;
@@ -50,10 +55,11 @@ export class TaskQueue {
     #purgedAt = -Infinity;
     #reapedAt = -Infinity;
 
-    constructor({store, log, self, concurrency = 16, leaseMs = 30_000, pollMs = 500, rememberMs = 3_600_000}: TaskQueueOptions) {
+    constructor({store, log, self, clock = systemClock, concurrency = 16, leaseMs = 30_000, pollMs = 500, rememberMs = 3_600_000}: TaskQueueOptions) {
         this.#store = store;
         this.#log = log;
         this.#self = self;
+        this.#clock = clock;
         this.#concurrency = concurrency;
         this.#leaseMs = leaseMs;
         this.#pollMs = pollMs;
@@ -125,7 +131,7 @@ export class TaskQueue {
     /** Queues a dead task again, with all its attempts before it. @throws NotFoundError `UNKNOWN_TASK` */
     async retryDead(id: string): Promise<void> {
         const {dead, record} = await this.#dead(id);
-        const dueAt = Date.now();
+        const dueAt = this.#clock.now();
         const {error: _error, failedAt: _failedAt, ...task} = dead;
         const key = dueKey(dueAt, id);
         await this.#store.commit({records: [
@@ -149,7 +155,7 @@ export class TaskQueue {
     }
 
     #writesOf(task: NewTask): RecordWrite[] {
-        const now = Date.now();
+        const now = this.#clock.now();
         const {id, kind, payload, dueAt = now} = task;
         const key = dueKey(dueAt, id);
         return [
@@ -161,18 +167,20 @@ export class TaskQueue {
     async #work(work: TaskWork, signal: AbortSignal): Promise<void> {
         for (let outages = 0; !signal.aborted;) {
             const wake = this.#wake = new AbortController();
-            let pauseMs: number;
+            let pause: (signal: AbortSignal) => Promise<void>;
             try {
                 await this.#reap();
-                pauseMs = await this.#startDue(work);
+                const pauseMs = await this.#startDue(work);
                 await this.#purge();
                 outages = 0;
+                pause = ending => this.#clock.delay(pauseMs, ending);
             } catch (error) {
                 if (outages === 0)
                     this.#log.warn({err: error}, 'The task queue waits for its store');
-                pauseMs = backoffMs(outages++, 100, MAX_OUTAGE_PAUSE_MS);
+                const pauseMs = backoffMs(outages++, 100, MAX_OUTAGE_PAUSE_MS);
+                pause = ending => delay(pauseMs, ending);
             }
-            await delay(pauseMs, AbortSignal.any([signal, wake.signal]));
+            await pause(AbortSignal.any([signal, wake.signal]));
         }
     }
 
@@ -181,34 +189,15 @@ export class TaskQueue {
         const free = this.#concurrency - this.#running.size;
         if (free <= 0)
             return this.#pollMs;
-        const {due, nextMs} = await this.#findDue(work, free);
-        const claims = await claimSome(this.#store, due, Date.now() + this.#leaseMs, this.#self.owner);
+        const {due, nextMs} = await findDue(this.#store, work, free, this.#clock);
+        const claims = await claimSome(this.#store, due, this.#clock.now() + this.#leaseMs, this.#self.owner);
         for (const claim of claims)
             this.#begin(claim, work);
         return due.length > 0 ? 0 : Math.min(this.#pollMs, nextMs);
     }
 
-    /** What is due and known here: not always the first ones, so that processes don't all reach for the same. */
-    async #findDue(work: TaskWork, free: number): Promise<{readonly due: readonly DueTask[]; readonly nextMs: number}> {
-        const found: DueTask[] = [];
-        const now = Date.now();
-        let nextMs = Infinity;
-        for (let after: string | undefined; ;) {
-            const page = await this.#store.listRecords(DUE, {after, limit: PAGE});
-            const isDue = page.filter(({key}) => timeOf(key) <= now);
-            found.push(...isDue.map(({key, token, value}) => ({key, token, task: decodeTask(value)})).filter(({task}) => work.policyOf(task.kind) !== undefined));
-            if (isDue.length < page.length)
-                nextMs = timeOf(page[isDue.length]?.key ?? '') - now;
-            if (isDue.length < PAGE || found.length >= free)
-                break;
-            after = page.at(-1)?.key;
-        }
-        const from = Math.floor(Math.random() * Math.max(1, found.length - free + 1));
-        return {due: found.slice(from, from + free), nextMs: Math.max(0, nextMs)};
-    }
-
     #begin(claim: Claim, work: TaskWork): void {
-        const attempt = new Attempt(claim, work, {log: this.#log, leaseMs: this.#leaseMs, rememberMs: this.#rememberMs});
+        const attempt = new Attempt(claim, work, {log: this.#log, clock: this.#clock, leaseMs: this.#leaseMs, rememberMs: this.#rememberMs});
         this.#running.add(attempt);
         inBackground(attempt.finished.finally(() => {
             this.#running.delete(attempt);
@@ -221,7 +210,7 @@ export class TaskQueue {
         if (performance.now() - this.#reapedAt < REAP_EVERY_MS)
             return;
         this.#reapedAt = performance.now();
-        const now = Date.now();
+        const now = this.#clock.now();
         const claimed = await this.#store.listRecords(DUE, {after: dueKey(now, '')});
         for (const {key, token, value} of claimed) {
             const task = decodeTask(value);
@@ -237,7 +226,7 @@ export class TaskQueue {
         if (performance.now() - this.#purgedAt < PURGE_EVERY_MS)
             return;
         const done = await this.#store.listRecords(DONE, {limit: PAGE});
-        const old = done.filter(({key}) => timeOf(key) <= Date.now());
+        const old = done.filter(({key}) => timeOf(key) <= this.#clock.now());
         if (old.length > 0)
             await this.#store.commit({records: old.flatMap(({key}) => [{key, value: null, token: uuidV7()}, {key: idKey(idOf(key)), value: null, token: uuidV7()}])});
         if (old.length < PAGE)

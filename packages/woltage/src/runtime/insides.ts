@@ -1,0 +1,102 @@
+import type {Aggregate} from '../aggregates/index.ts';
+import type {Event, EventCatalogue} from '../events/index.ts';
+import type {IEventStore, IStore} from '../ports/index.ts';
+import type {Projection, ProjectionService, ProjectorClass} from '../projections/index.ts';
+import {systemClock, type Clock} from '../shared/clock.ts';
+import type {Definitions} from './definitions.ts';
+import type {DurableEffects} from './durable-effects.ts';
+import type {InFlight} from './in-flight.ts';
+
+/** An event and the name of its aggregate, which the event itself doesn't know. */
+export interface PlacedEvent {
+    readonly aggregateName: string;
+    readonly event: Event;
+}
+
+/** Something that a runtime still has to do. */
+export interface WorkLeft {
+    /** For people. */
+    readonly what: string;
+    /** Set where it won't go on by itself. */
+    readonly error?: Error | undefined;
+    /** Whether it is being worked on. */
+    readonly isRunning?: boolean;
+    /** Set where it isn't to be done yet: when, in ms since the Unix epoch. */
+    readonly dueAt?: number;
+}
+
+interface InsidesOptions {
+    readonly definitions: Definitions;
+    readonly catalogue: EventCatalogue;
+    readonly eventStore: IEventStore;
+    readonly service: ProjectionService;
+    readonly effects: DurableEffects;
+    readonly inFlight: InFlight;
+    readonly clock: Clock | undefined;
+}
+
+/** What `@woltage/testing` sees of a runtime. No promise to anybody else. */
+export class Insides {
+    readonly #options: InsidesOptions;
+
+    constructor(options: InsidesOptions) {
+        this.#options = options;
+    }
+
+    get aggregates(): ReadonlyMap<string, Aggregate> {
+        return this.#options.definitions.aggregates;
+    }
+
+    /** By `name@version`. */
+    get projectors(): ReadonlyMap<string, ProjectorClass> {
+        return this.#options.definitions.projectors;
+    }
+
+    /** Appends events as facts, whatever their aggregates think of them. */
+    async record(events: readonly PlacedEvent[]): Promise<void> {
+        const {catalogue, eventStore} = this.#options;
+        const data = events.map(({event}) => catalogue.toData(event));
+        for (const [index, {aggregateName, event}] of events.entries())
+            await eventStore.append(aggregateName, event.aggregateId, data.slice(index, index + 1));
+    }
+
+    /** The events after a position, in their order. */
+    async events(after?: bigint): Promise<readonly PlacedEvent[]> {
+        const {catalogue, eventStore} = this.#options;
+        const found: PlacedEvent[] = [];
+        for await (const {events, caughtUp} of eventStore.subscribe({after})) {
+            found.push(...events.map(record => ({aggregateName: record.aggregateName, event: catalogue.toEvent(record)})));
+            if (caughtUp)
+                break;
+        }
+        return found;
+    }
+
+    /** The tables of a projection. */
+    store(name: string, version: number): IStore | undefined {
+        return this.#options.service.set.get(`${name}@${version}`)?.parts?.store;
+    }
+
+    /** What is left to do, now or later. Actions (issue 6) have their place here, beside projections and tasks. */
+    async workLeft(): Promise<readonly WorkLeft[]> {
+        const {effects, eventStore, inFlight, service, clock = systemClock} = this.#options;
+        const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
+        const tasks = await effects.pending();
+        const head = await eventStore.getLatestPosition() ?? -1n;
+        const projections = service.set.all().flatMap(projection => leftOf(projection, head));
+        return [...commands, ...projections, ...tasks.map(({kind, attempts, dueAt, claimedBy}) => {
+            const what = `the durable side effect '${kind.slice(kind.indexOf('/') + 1)}'`;
+            if (claimedBy !== undefined)
+                return {what: `${what}, which is running (attempt ${attempts})`, isRunning: true};
+            return dueAt > clock.now() ? {what: `${what}, due in ${dueAt - clock.now()} ms (attempt ${attempts + 1})`, dueAt} : {what: `${what}, which is due`};
+        })];
+    }
+}
+
+function leftOf({id, state, error, position, isLiveTracking}: Projection, head: bigint): WorkLeft[] {
+    if (state === 'faulted')
+        return [{what: `projection '${id}', which is faulted`, error: error ?? new Error('It is faulted.')}];
+    if (state === 'unavailable' || state === 'stopped' || isLiveTracking && state !== 'waiting' && position >= head)
+        return [];
+    return [{what: `projection '${id}', which is ${state} at position ${position} of ${head}${error === undefined ? '' : `: ${error.message}`}`}];
+}
