@@ -1,4 +1,4 @@
-import {statementName, toText, type Transaction} from '@woltage/postgres';
+import {plainArray, statementName, textArray, toText, type Transaction} from '@woltage/postgres';
 import type {EventCriterion, EventQuery} from 'woltage';
 import {COLUMNS, tableNames, type EventRow} from './schema.ts';
 import {TagPlanner, type TagPlan} from './tag-plan.ts';
@@ -41,8 +41,9 @@ export class EventMatches {
         // Each is ordered by an index, so that the server never prefers to read a whole table.
         this.#hits = {
             tag: `SELECT t.position FROM ${tags} t WHERE t.tag = arm.tag AND t.type = arm.type AND t.position > arm.after AND t.position <= $1::bigint
-                AND (arm.others IS NULL OR EXISTS (SELECT FROM ${events} e WHERE e.position = t.position AND e.tags @> arm.others)) ORDER BY t.position`,
-            type: `SELECT e.position FROM ${events} e WHERE e.type = arm.type AND e.position > arm.after AND e.position <= $1::bigint ORDER BY e.position`,
+                AND (arm.others IS NULL OR EXISTS (SELECT FROM ${events} e WHERE e.position = t.position AND e.tags @> arm.others::text[])) ORDER BY t.position`,
+            // As pairs, which no other index is good for: with fresh statistics it would rather go through all positions in search of a rare type.
+            type: `SELECT e.position FROM ${events} e WHERE (e.type, e.position) > (arm.type, arm.after) AND (e.type, e.position) <= (arm.type, $1::bigint) ORDER BY e.type, e.position`,
             all: `SELECT e.position FROM ${events} e WHERE e.position > arm.after AND e.position <= $1::bigint ORDER BY e.position`
         };
     }
@@ -56,12 +57,15 @@ export class EventMatches {
             return [];
         // No further than the plan knows of: a type that has come since under a tag isn't in it.
         const end = plan.head === undefined || until < plan.head ? until : plan.head;
-        // Joined sideways and with a limit, so that the server can only look up one after the other.
+        /*
+         * Joined sideways and with limits, so that the server can only look up one after the other. They are part of the text: the server would take an unknown limit for a
+         * large one, and compile the statement first, which takes longer than the whole search.
+         */
         const text = `WITH found AS (
-                SELECT DISTINCT position FROM (${this.#select('hit.position', kinds, 'LIMIT $2', 3)}) hits ORDER BY position LIMIT $2
+                SELECT DISTINCT position FROM (${this.#select('hit.position', kinds, limit, 2)}) hits ORDER BY position LIMIT ${limit}
             ) SELECT event.* FROM found, LATERAL (SELECT ${COLUMNS} FROM ${this.#events} e WHERE e.position = found.position LIMIT 1) event ORDER BY event.position`;
         return await run({
-            name: statementName(`matches ${kinds.join(' ')}`, this.#schema), text, values: [end, limit, ...kinds.map(kind => jsonOf(arms, kind))]
+            name: statementName(`matches ${limit} ${kinds.join(' ')}`, this.#schema), text, values: [end, ...kinds.flatMap(kind => arraysOf(arms, kind))]
         }) as unknown as readonly EventRow[];
     }
 
@@ -74,10 +78,10 @@ export class EventMatches {
         const plan = await this.#planner.plan(run, wanted);
         const arms = wanted.flatMap(({criterion, after, task}) => armsOf(criterion, after, task, plan));
         const kinds = kindsOf(arms);
-        const hits = kinds.length === 0 ? '' : `UNION ALL ${this.#select('arm.task, hit.position', kinds, 'LIMIT 1', 2)}`;
+        const hits = kinds.length === 0 ? '' : `UNION ALL ${this.#select('arm.task, hit.position', kinds, 1, 2)}`;
         const rows = await run({
             name: statementName(`conditions ${kinds.join(' ')}`, this.#schema), text: `SELECT NULL::integer, position FROM ${this.#head} WHERE $1::bigint > 0 ${hits}`,
-            values: [END, ...kinds.map(kind => jsonOf(arms, kind))]
+            values: [END, ...kinds.flatMap(kind => arraysOf(arms, kind))]
         });
         const head = BigInt(rows.find(([task]) => task === null)?.[1] ?? 0);
         if (plan.head !== undefined && plan.head !== head)
@@ -85,9 +89,11 @@ export class EventMatches {
         return {head, failed: new Set(rows.flatMap(([task]) => task === null ? [] : [Number(task)]))};
     }
 
-    #select(columns: string, kinds: readonly Kind[], limit: string, parameter: number): string {
-        return kinds.map((kind, i) => `SELECT ${columns} FROM jsonb_to_recordset($${parameter + i}::jsonb)
-            arm (task integer, tag text COLLATE "C", type text COLLATE "C", others text[] COLLATE "C", after bigint), LATERAL (${this.#hits[kind]} ${limit}) hit`).join(' UNION ALL ');
+    #select(columns: string, kinds: readonly Kind[], limit: number, parameter: number): string {
+        return kinds.map((kind, i) => {
+            const arrays = ARRAYS.map((type, n) => `$${parameter + i * ARRAYS.length + n}::${type}[]`).join(', ');
+            return `SELECT ${columns} FROM unnest(${arrays}) arm (task, tag, type, others, after), LATERAL (${this.#hits[kind]} LIMIT ${limit}) hit`;
+        }).join(' UNION ALL ');
     }
 }
 
@@ -104,4 +110,13 @@ function armsOf(criterion: EventCriterion, after: bigint, task: number, {routes}
 }
 
 const kindsOf = (arms: readonly Arm[]): readonly Kind[] => (['tag', 'type', 'all'] as const).filter(kind => arms.some(arm => arm.kind === kind));
-const jsonOf = (arms: readonly Arm[], kind: Kind): string => JSON.stringify(arms.filter(arm => arm.kind === kind));
+const ARRAYS = ['integer', 'text', 'text', 'text', 'bigint'] as const;
+
+/** The arms of a kind, by column. */
+function arraysOf(arms: readonly Arm[], kind: Kind): readonly string[] {
+    const own = arms.filter(arm => arm.kind === kind);
+    return [
+        plainArray(own.map(({task}) => task)), textArray(own.map(({tag = null}) => tag)), textArray(own.map(({type = null}) => type)),
+        textArray(own.map(({others}) => others === undefined ? null : textArray(others))), plainArray(own.map(({after}) => after))
+    ];
+}
