@@ -1,7 +1,7 @@
 import {channelName, checkDuration, checkOptions, Database, migrate, schemaScript, type PostgresOptions} from '@woltage/postgres';
 import type {ClientBase} from 'pg';
 import {
-    EndableSubscription, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent,
+    EndableSubscription, type AppendResult, type EventData, type EventFilter, type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent,
     type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {AppendStatements} from './append-statements.ts';
@@ -32,7 +32,7 @@ const DEFAULT_SCHEMA = 'woltage';
  * {adapter: PostgresEventStore, args: ['postgres://user:password@localhost:5432/app']}
  */
 export class PostgresEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, orderedAppendAll: true};
     readonly #database: Database;
     readonly #schema: string;
     readonly #channel: string;

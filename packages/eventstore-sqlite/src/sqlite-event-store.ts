@@ -1,6 +1,6 @@
 import {migrate, openDatabase, whenNotBusy, type OpenOptions, type SQLiteDatabase} from '@woltage/sqlite';
 import {
-    ConfigError, EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore,
+    ConfigError, EndableSubscription, UnavailableError, type AppendResult, type EventData, type EventFilter, type EventStoreCapabilities, type ExpectedRevision, type IEventStore,
     type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {Appender} from './appender.ts';
@@ -35,7 +35,7 @@ const DEFAULT_POLL_INTERVAL_MS = 20;
  * {adapter: SQLiteEventStore, args: [{path: 'data/events.db'}]}
  */
 export class SQLiteEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, orderedAppendAll: true};
     readonly #options: SQLiteEventStoreOptions;
     #connection: Connection | undefined;
     #turn: Promise<void> = Promise.resolve();

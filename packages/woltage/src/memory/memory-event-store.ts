@@ -1,7 +1,7 @@
 import {BadRequestError, ConflictError, UnavailableError} from '../errors/index.ts';
 import type {EventData, RecordedEvent} from '../events/index.ts';
 import {
-    EndableSubscription, STATE_EXISTS, STATE_NEW, type AppendResult, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions,
+    EndableSubscription, STATE_EXISTS, STATE_NEW, type AppendResult, type EventFilter, type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions,
     type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from '../ports/index.ts';
 import {copyEvent, MemoryEventStoreData, toRecord, type StoredEvent} from './memory-event-store-data.ts';
@@ -11,7 +11,7 @@ const PAGE = 1000;
 
 /** An event store in memory: for tests, and for trying things out. Nothing survives the process. */
 export class MemoryEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, orderedAppendAll: true};
     readonly #data: MemoryEventStoreData;
     readonly #subscriptions = new Set<EndableSubscription>();
     #open = false;
