@@ -398,6 +398,24 @@ describe('what an event store doesn\'t take', () => {
         expect(await contentsOf(target)).toHaveLength(17);
     });
 
+    it('may be a stream twice in one write: each is there once then, and the order is kept', async () => {
+        let most = 0;
+        class Joining extends MemoryEventStore {
+            override readonly supports = {multiStreamAppend: true};
+
+            override async appendAll(...[streams]: Parameters<MemoryEventStore['appendAll']>): ReturnType<MemoryEventStore['appendAll']> {
+                expect(new Set(streams.map(({aggregateName, aggregateId}) => `${aggregateName}/${aggregateId}`)).size).toBe(streams.length);
+                most = Math.max(most, streams.length);
+                return super.appendAll(streams);
+            }
+        }
+        const {lines, data} = await fileOf(100);
+        const target = new MemoryEventStoreData();
+        await (await woltageOn(target, Joining)).importEvents(textOf(lines));
+        expect(most).toBeGreaterThan(3);
+        expect(await contentsOf(target)).toEqual(await contentsOf(data));
+    });
+
     it('may be several streams at once: they are written one after the other', async () => {
         class Single extends MemoryEventStore {
             override readonly supports = {multiStreamAppend: false} as never;
