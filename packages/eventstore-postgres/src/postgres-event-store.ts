@@ -2,7 +2,8 @@ import {channelName, checkDuration, checkOptions, Database, migrate, schemaScrip
 import type {ClientBase} from 'pg';
 import {
     checkEventQuery, EndableSubscription, type AppendCondition, type AppendResult, type EventData, type EventFilter, type EventQuery, type EventQueryOptions,
-    type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions,
+    type SubscriptionBatch
 } from 'woltage';
 import {AppendStatements} from './append-statements.ts';
 import type {AttemptParts} from './attempt.ts';
@@ -35,7 +36,7 @@ const DEFAULT_SCHEMA = 'woltage';
  * {adapter: PostgresEventStore, args: ['postgres://user:password@localhost:5432/app']}
  */
 export class PostgresEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true, conditionalAppend: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true};
     readonly #database: Database;
     readonly #schema: string;
     readonly #channel: string;

@@ -1,7 +1,8 @@
 import {migrate, openDatabase, whenNotBusy, type OpenOptions, type SQLiteDatabase} from '@woltage/sqlite';
 import {
     checkEventQuery, ConfigError, EndableSubscription, UnavailableError, type AppendCondition, type AppendResult, type EventData, type EventFilter, type EventQuery,
-    type EventQueryOptions, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    type EventQueryOptions, type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend,
+    type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {Appender} from './appender.ts';
 import {ChangeWatch} from './change-watch.ts';
@@ -37,7 +38,7 @@ const DEFAULT_POLL_INTERVAL_MS = 20;
  * {adapter: SQLiteEventStore, args: [{path: 'data/events.db'}]}
  */
 export class SQLiteEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true, conditionalAppend: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true};
     readonly #options: SQLiteEventStoreOptions;
     #connection: Connection | undefined;
     #turn: Promise<void> = Promise.resolve();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {STATE_EXISTS, STATE_NEW, type ExpectedRevision, type JsonValue} from 'woltage';
+import {STATE_EXISTS, STATE_NEW, type ExpectedRevision, type JsonValue, type RecordedEvent} from 'woltage';
 import {rejectsWith} from '../assertions.ts';
 import type {EventStoreCases} from './cases.ts';
 import {eventData, eventsOf, readAll} from './support.ts';
@@ -122,6 +122,25 @@ export const appendAllCases: EventStoreCases = {
             assert.equal(records.length, 2);
             assert.deepEqual(first[i], {revision: records[1]?.revision, position: records[1]?.position});
         }
+    },
+
+    'appendAll takes a stream several times, in the order of the list, where the store says so': async store => {
+        const {appendAll} = store;
+        if (appendAll === undefined || store.supports.orderedAppendAll !== true)
+            return;
+        await store.append('order', '1', eventsOf(1));
+        const streams = ['1', '2', '1', '2', '3', '1'].map((aggregateId, i) =>
+            ({aggregateName: 'order', aggregateId, events: eventsOf(1 + i % 2), revision: [0n, STATE_NEW, 1n, 1n, STATE_NEW, 2n][i] as ExpectedRevision}));
+        const results = await appendAll.call(store, streams);
+        assert.deepEqual(results.map(({revision}) => revision), [1n, 1n, 2n, 3n, 0n, 4n]);
+        const placed: RecordedEvent[] = [];
+        for (const id of ['1', '2', '3'])
+            placed.push(...await readAll(store, 'order', id));
+        placed.sort((a, b) => a.position < b.position ? -1 : 1);
+        assert.deepEqual(placed.slice(1).map(({id}) => id), streams.flatMap(({events}) => events.map(({id}) => id)));
+        assert.deepEqual(await appendAll.call(store, streams), results);
+        await rejectsWith('REVISION_CONFLICT', () => appendAll.call(store, [...streams.slice(0, 2), {aggregateName: 'order', aggregateId: '4', events: eventsOf(1)}, {aggregateName: 'order', aggregateId: '4', events: eventsOf(1), revision: 1n}]));
+        assert.deepEqual(await readAll(store, 'order', '4'), []);
     },
 
     'of many appendAll at once over the same streams exactly one wins, as a whole': async store => {

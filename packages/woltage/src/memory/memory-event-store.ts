@@ -2,7 +2,8 @@ import {BadRequestError, ConflictError, UnavailableError} from '../errors/index.
 import type {EventData, RecordedEvent} from '../events/index.ts';
 import {
     checkEventQuery, conditionFailed, EndableSubscription, STATE_EXISTS, STATE_NEW, type AppendCondition, type AppendResult, type EventFilter, type EventQuery,
-    type EventQueryOptions, type ExpectedRevision, type IEventStore, type ReadOptions, type StreamAppend, type SubscribeOptions, type SubscriptionBatch
+    type EventQueryOptions, type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions, type StreamAppend, type SubscribeOptions,
+    type SubscriptionBatch
 } from '../ports/index.ts';
 import {copyEvent, MemoryEventStoreData, toRecord, type StoredEvent} from './memory-event-store-data.ts';
 import {followMemory} from './memory-subscription.ts';
@@ -11,7 +12,7 @@ const PAGE = 1000;
 
 /** An event store in memory: for tests, and for trying things out. Nothing survives the process. */
 export class MemoryEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true, conditionalAppend: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true};
     readonly #data: MemoryEventStoreData;
     readonly #subscriptions = new Set<EndableSubscription>();
     #open = false;

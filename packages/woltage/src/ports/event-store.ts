@@ -93,6 +93,8 @@ export interface AppendCondition {
 export interface EventStoreCapabilities {
     /** `appendAll` exists and is atomic. */
     readonly multiStreamAppend: boolean;
+    /** `appendAll` takes a stream several times, as if each append came after those before it, and positions follow the order of the list. @default false */
+    readonly orderedAppendAll?: boolean;
     /** `query` exists, and `appendAll` takes a condition. @default false */
     readonly conditionalAppend?: boolean;
     /** `erase` exists. @default false */

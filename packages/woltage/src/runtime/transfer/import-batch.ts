@@ -19,7 +19,8 @@ interface Run extends StreamAppend {
 export async function writeEntries(eventStore: IEventStore, entries: readonly FileEntry[], keepsRevisions: boolean): Promise<void> {
     const runs = runsOf(entries, keepsRevisions);
     for (let start = 0; start < runs.length;) {
-        const end = eventStore.supports.multiStreamAppend ? endOfGroup(runs, start) : start + 1;
+        const {multiStreamAppend, orderedAppendAll = false} = eventStore.supports;
+        const end = multiStreamAppend ? endOfGroup(runs, start, orderedAppendAll) : start + 1;
         await writeGroup(eventStore, runs.slice(start, end));
         start = end;
     }
@@ -60,13 +61,13 @@ const before = (revision: bigint): ExpectedRevision => revision === 0n ? STATE_N
 const toData = ({event: {id, type, version, timestamp, payload, meta, correlationId, causationId, tags}}: FileEntry): EventData =>
     ({id, type, version, timestamp, payload, meta, correlationId, causationId, tags});
 
-/** Each stream stands once in a group: what a store makes of a stream that is there twice, in between others, is up to it. */
-function endOfGroup(runs: readonly Run[], start: number): number {
+/** @param takesTwice Whether a stream may be there twice, with others in between */
+function endOfGroup(runs: readonly Run[], start: number, takesTwice: boolean): number {
     const streams = new Set<string>();
     for (let end = start; end < runs.length; end++) {
         const {aggregateName, aggregateId, isTombstone} = runs[end] as Run;
         const stream = `${aggregateName}\n${aggregateId}`;
-        if (isTombstone || streams.has(stream))
+        if (isTombstone || !takesTwice && streams.has(stream))
             return Math.max(end, start + 1);
         streams.add(stream);
     }
@@ -118,7 +119,9 @@ async function conflictOf(eventStore: IEventStore, runs: readonly Run[], error: 
     const taken = runs.flatMap(({entries}) => entries).find(({event}) => event.id === id);
     if (taken !== undefined)
         return conflict(taken, `the id ${taken.event.id} is taken by another event of the store`, error);
-    for (const {aggregateName, aggregateId, revision, entries} of runs) {
+    // Nothing was written: of each stream the first run tells.
+    const firsts = runs.filter((run, i) => runs.findIndex(other => isSameStream(other.entries[0] as FileEntry, run.entries[0] as FileEntry)) === i);
+    for (const {aggregateName, aggregateId, revision, entries} of firsts) {
         const entry = entries[0] as FileEntry;
         const current = await lastRevision(eventStore, aggregateName, aggregateId);
         if (current === undefined)
