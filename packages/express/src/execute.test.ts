@@ -38,10 +38,22 @@ describe('a command', () => {
         expect(await problemOf(await post(`/todo/${'x'.repeat(1025)}/note`, 1))).toMatchObject({status: 400, code: 'INVALID_AGGREGATE_ID'});
     });
 
+    it('that comes again with the same Idempotency-Key is answered as the first was, and appends nothing', async () => {
+        const {post} = await serveRouter(woltage);
+        const send = (note: number, key: string) => post('/todo/keyed/note', note, {'idempotency-key': key});
+        const answers = await Promise.all([send(1, 'k'), send(1, 'k'), send(1, 'k')]);
+        const bodies = await Promise.all(answers.map(answer => answer.text()));
+        expect(new Set(bodies).size).toBe(1);
+        expect(await woltage.stateOf(todo, 'keyed')).toEqual({notes: [1]});
+        expect(await problemOf(await send(2, 'k'))).toMatchObject({status: 409, code: 'IDEMPOTENCY_KEY_REUSED'});
+        expect(await problemOf(await send(2, 'x'.repeat(257)))).toMatchObject({status: 400, code: 'INVALID_IDEMPOTENCY_KEY'});
+        expect(await problemOf(await send(2, ''))).toMatchObject({status: 400, code: 'INVALID_IDEMPOTENCY_KEY'});
+    });
+
     it('gets the context, in which nothing takes the place of its aggregate id', async () => {
         const {post} = await serveRouter(woltage, {context: async req => ({userId: req.get('x-user'), aggregateId: 'another'})});
         expect((await post('/todo/context/context', {}, {'x-user': '7'})).status).toBe(200);
-        expect(await woltage.stateOf(todo, 'context')).toEqual({notes: [{userId: '7', aggregateId: 'context'}]});
+        expect(await woltage.stateOf(todo, 'context')).toEqual({notes: [{userId: '7', aggregateId: 'context', aggregateVersion: 0}]});
     });
 });
 

@@ -18,7 +18,7 @@ export function executeCommand(woltage: Woltage, settings: Settings, readBody: R
         await authorize(settings, {kind: 'command', aggregateName, aggregateId, commandName, req});
         const payload = await readBody(req, res);
         const {revision, position, events} = await woltage.executeCommand(
-            aggregateName, aggregateId, commandName, payload, await contextOf(settings, req)
+            aggregateName, aggregateId, commandName, payload, await contextOf(settings, req), {idempotencyKey: req.get('Idempotency-Key')}
         );
         res.set('Woltage-Position', position.toString());
         sendJson(res, {revision, position, events: events.map(({id, type, version}) => ({id, type, version}))});

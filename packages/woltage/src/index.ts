@@ -6,7 +6,7 @@ export {
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
-    type CommandOptions, type CommandOutcome, type CommandResult, type Reducer
+    type CommandOptions, type CommandOutcome, type CommandResult, type ForcedEvents, type Reducer, type SnapshotOptions, type TakenSnapshots, type TakeSnapshotsOptions, type UniqueKey, type UnitOptions
 } from './aggregates/index.ts';
 export {
     Decision, type Boundary, type BoundaryCriterion, type DecisionContext, type DecisionOptions, type DecisionOutcome, type DecisionProjector, type DecisionReducer, type DecisionResult, type EventStream
@@ -28,6 +28,8 @@ export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
 export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
+export type {PastOptions} from './context/index.ts';
+export type {ExecuteOptions, UnitCommand} from './runtime/command-control.ts';
 export type {Woltage} from './runtime/woltage.ts';
 export type {EffectCall} from './context/index.ts';
 export type {Clock} from './shared/clock.ts';

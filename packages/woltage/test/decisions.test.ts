@@ -69,6 +69,9 @@ describe('The rules of a cart', () => {
         await expect(app.decide(removeItem, {cartId, productId: '3'})).rejects.toMatchObject({code: 'NO_SUCH_ITEM'});
         await app.decide(removeItem, {cartId, productId: '2'});
         expect(await app.stateOf(addItem, {cartId, productId: 'x'})).toEqual({items: ['1', '2'], isSubmitted: false});
+        expect(await app.stateAt(addItem, {cartId, productId: 'x'}, {position: 0n})).toEqual({items: ['1'], isSubmitted: false});
+        expect(await app.stateAt(addItem, {cartId, productId: 'x'}, {time: 0})).toEqual({items: [], isSubmitted: false});
+        await expect(app.stateAt(addItem, {cartId, productId: 'x'}, {revision: 0n})).rejects.toMatchObject({code: 'INVALID_LIMIT'});
         const {events} = await app.decide(clearCart, {cartId});
         expect(events.map(({type, payload, aggregateId, revision}) => [type, payload, aggregateId, revision])).toEqual([
             ['item.removed', {cartId, productId: '1'}, cartId, 4n], ['item.removed', {cartId, productId: '2'}, cartId, 5n]

@@ -2,17 +2,38 @@ import type {RecordedEvent} from '../events/index.ts';
 import type {IEventStore} from '../ports/index.ts';
 import type {Aggregate} from './aggregate.ts';
 import type {AggregateFold} from './aggregate-fold.ts';
+import type {Snapshots} from './snapshots.ts';
 import {copyState, StateCache, type AggregateState} from './state-cache.ts';
 
-/** Loads aggregate states: from the cache what is known, from the stream what is new. */
+/** A state as it was loaded. */
+export interface LoadedState extends AggregateState {
+    /** How much of it was there already, by revision: in the cache, or in a snapshot; -1n: nothing. */
+    readonly knownRevision: bigint;
+    /** How long loading took, in ms; 0 where nobody needs to know. */
+    readonly loadMs: number;
+}
+
+/** Where a state of the past ends. */
+export interface StateLimit {
+    /** Up to this revision, inclusive. */
+    readonly revision?: bigint | undefined;
+    /** Up to this position, inclusive. */
+    readonly position?: bigint | undefined;
+    /** Up to the first event that is later than this, in ms since the epoch. */
+    readonly time?: number | undefined;
+}
+
+/** Loads aggregate states: from the cache or a snapshot what is known, from the stream what is new. */
 export class AggregateLoader {
+    readonly snapshots: Snapshots;
     readonly #eventStore: IEventStore;
     readonly #foldOf: (aggregate: Aggregate) => AggregateFold;
     readonly #cache: StateCache;
 
-    constructor(eventStore: IEventStore, foldOf: (aggregate: Aggregate) => AggregateFold, cacheBytes: number) {
+    constructor(eventStore: IEventStore, foldOf: (aggregate: Aggregate) => AggregateFold, snapshots: Snapshots, cacheBytes: number) {
         this.#eventStore = eventStore;
         this.#foldOf = foldOf;
+        this.snapshots = snapshots;
         this.#cache = new StateCache(cacheBytes);
     }
 
@@ -21,11 +42,75 @@ export class AggregateLoader {
      *
      * @throws GoneError when the stream was erased
      */
-    async load(aggregate: Aggregate, aggregateId: string): Promise<AggregateState> {
-        const key = `${aggregate.name}\n${aggregateId}`;
-        const fold = this.#foldOf(aggregate);
+    // Not async: on a hot path every promise counts.
+    load(aggregate: Aggregate, aggregateId: string): Promise<LoadedState> {
+        const key = keyOf(aggregate, aggregateId);
         const cached = this.#cache.get(key);
-        const current = cached ?? {state: fold.initialState(), revision: -1n, position: -1n};
+        return this.snapshots.settingsOf(aggregate) === undefined
+            ? this.#goOn(aggregate, aggregateId, key, cached)
+            : this.#loadWithSnapshots(aggregate, aggregateId, key, cached);
+    }
+
+    /** The state that the aggregate had. @throws GoneError when the stream was erased */
+    async loadAt(aggregate: Aggregate, aggregateId: string, {revision, position, time}: StateLimit): Promise<AggregateState> {
+        const fold = this.#foldOf(aggregate);
+        const current = await this.#latestUpTo(aggregate, aggregateId, revision) ?? nothing(fold);
+        const isBeyond = (record: RecordedEvent): boolean => revision !== undefined && record.revision > revision
+            || position !== undefined && record.position > position || time !== undefined && record.timestamp > time;
+        for await (const page of this.#eventStore.read(aggregate.name, aggregateId, {fromRevision: current.revision + 1n})) {
+            const end = page.findIndex(isBeyond);
+            foldPage(fold, current, end === -1 ? page : page.slice(0, end));
+            if (end !== -1)
+                break;
+        }
+        return current;
+    }
+
+    /** Folds events that aren't appended yet into a state, which may change. */
+    apply(aggregate: Aggregate, state: unknown, records: readonly RecordedEvent[]): unknown {
+        const fold = this.#foldOf(aggregate);
+        return records.reduce((folded, record) => fold.apply(folded, record), state);
+    }
+
+    /** Forgets what is known of an aggregate: the next load reads all of its stream. */
+    forget(aggregate: Aggregate, aggregateId: string): void {
+        this.#cache.delete(keyOf(aggregate, aggregateId));
+    }
+
+    /** There is a snapshot of this revision now. */
+    sawSnapshot(aggregate: Aggregate, aggregateId: string, revision: bigint): void {
+        const cached = this.#cache.get(keyOf(aggregate, aggregateId));
+        if (cached !== undefined)
+            cached.snapshotRevision = revision;
+    }
+
+    clear(): void {
+        this.#cache.clear();
+    }
+
+    async #loadWithSnapshots(aggregate: Aggregate, aggregateId: string, key: string, cached: AggregateState | undefined): Promise<LoadedState> {
+        const began = performance.now();
+        const known = cached ?? await this.snapshots.find(aggregate, aggregateId);
+        if (known !== undefined) {
+            try {
+                const loaded = await this.#goOn(aggregate, aggregateId, key, known, cached !== undefined);
+                return {...loaded, loadMs: performance.now() - began};
+            } catch (error) {
+                if (known.snapshotRevision < 0n)
+                    throw error;
+                // It may be the snapshot that the reducers can't go on from; if it isn't, the same comes again.
+                this.snapshots.suspect(aggregate, aggregateId, error);
+            }
+        }
+        const loaded = await this.#goOn(aggregate, aggregateId, key, undefined);
+        return {...loaded, loadMs: performance.now() - began};
+    }
+
+    /** Reads what is new behind what is known, if anything is. */
+    async #goOn(aggregate: Aggregate, aggregateId: string, key: string, known: AggregateState | undefined, isCached = known !== undefined): Promise<LoadedState> {
+        const fold = this.#foldOf(aggregate);
+        const current = known ?? nothing(fold);
+        const knownRevision = current.revision;
         try {
             const fromRevision = current.revision + 1n;
             for await (const page of this.#eventStore.read(aggregate.name, aggregateId, {fromRevision}))
@@ -35,21 +120,24 @@ export class AggregateLoader {
             this.#cache.delete(key);
             throw error;
         }
+        const {revision, position, snapshotRevision} = current;
         // Nothing was read, and nobody else has this state.
-        if (current.revision < 0n)
-            return current;
-        const copied = copyState(current.state);
-        if (copied === undefined)
-            return current;
-        if (cached === undefined)
+        const copied = revision < 0n ? undefined : copyState(current.state);
+        if (copied !== undefined && !isCached)
             this.#cache.add(key, current);
-        return {...current, state: copied.copy};
+        return {state: copied === undefined ? current.state : copied.copy, revision, position, snapshotRevision, knownRevision, loadMs: 0};
     }
 
-    clear(): void {
-        this.#cache.clear();
+    async #latestUpTo(aggregate: Aggregate, aggregateId: string, revision: bigint | undefined): Promise<AggregateState | undefined> {
+        const snapshot = revision === undefined ? undefined : await this.snapshots.find(aggregate, aggregateId);
+        return snapshot !== undefined && snapshot.revision <= (revision as bigint) ? snapshot : undefined;
     }
 }
+
+const nothing = (fold: AggregateFold): AggregateState => ({state: fold.initialState(), revision: -1n, position: -1n, snapshotRevision: -1n});
+
+/** By no other aggregate's name and id. */
+export const keyOf = ({name}: Aggregate, aggregateId: string): string => `${name}\n${aggregateId}`;
 
 /** Several loads may fold into one cached state; each event counts once. */
 function foldPage(fold: AggregateFold, current: AggregateState, page: readonly RecordedEvent[]): void {

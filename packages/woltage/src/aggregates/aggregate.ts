@@ -1,6 +1,7 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event, EventClass, EventIdentity} from '../events/index.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
+import {isCount, optionsProblem, type AggregateOptions} from './aggregate-options.ts';
 import type {CommandHandler, CommandOptions} from './command.ts';
 
 /** Folds one event into the state. It may change the state that it gets, and returns it or a new one. */
@@ -14,11 +15,6 @@ export type AggregateProjector<State> = {
     readonly $all?: Reducer<NoInfer<State>>;
     readonly [identity: EventIdentity]: Reducer<NoInfer<State>>;
 };
-
-export interface AggregateOptions {
-    /** Rises with every change of the projector; states cached or snapshotted under another version are not used. @default 0 */
-    readonly projectorVersion?: number;
-}
 
 /**
  * An aggregate: a consistency boundary with a name, a state made from its events, and commands. It holds definitions only, so
@@ -54,6 +50,9 @@ export class Aggregate<State = unknown> {
             throw new ConfigError('An aggregate needs a name: Aggregate.create(\'order\', {...}).', {code: 'AGGREGATE_INVALID'});
         if (typeof projector !== 'object' || projector === null)
             throw new ConfigError(`Aggregate '${name}': the projector must be an object.`, {code: 'AGGREGATE_INVALID'});
+        const problem = optionsProblem(options);
+        if (problem !== undefined)
+            throw new ConfigError(`Aggregate '${name}': ${problem}`, {code: 'AGGREGATE_INVALID'});
         this.name = name;
         this.projector = projector;
         this.options = options;
@@ -110,19 +109,27 @@ export class Aggregate<State = unknown> {
         const options = (hasSchema ? maybeOptions : handlerOrOptions) as string | CommandOptions | undefined;
         if (typeof handler !== 'function')
             throw new ConfigError(`Aggregate '${this.name}': registerCommand takes an optional schema, then the handler function.`, {code: 'COMMAND_INVALID'});
-        const name = (typeof options === 'string' ? options : options?.name) ?? handler.name;
-        if (typeof name !== 'string' || name === '')
-            throw new ConfigError(`Aggregate '${this.name}': a command has no name. Use a named function, or pass {name: '...'}.`, {code: 'COMMAND_INVALID'});
-        if (this.#commands.has(name))
-            throw new ConfigError(`Aggregate '${this.name}' already has a command '${name}'.`, {code: 'DUPLICATE_COMMAND'});
+        const {name, retryOnConflict} = this.#commandOptions(handler, typeof options === 'string' ? {name: options} : options);
         const handle: CommandHandle = {
             aggregate: this,
             name,
             schema: hasSchema ? schemaOrHandler : undefined,
+            retryOnConflict,
             handler
         };
         this.#commands.set(name, handle);
         return handle;
+    }
+
+    /** @throws ConfigError `COMMAND_INVALID`, `DUPLICATE_COMMAND` */
+    #commandOptions(handler: {readonly name: string}, {name = handler.name, retryOnConflict = this.options.retryOnConflict ?? 0}: CommandOptions = {}): {name: string; retryOnConflict: number} {
+        if (typeof name !== 'string' || name === '')
+            throw new ConfigError(`Aggregate '${this.name}': a command has no name. Use a named function, or pass {name: '...'}.`, {code: 'COMMAND_INVALID'});
+        if (this.#commands.has(name))
+            throw new ConfigError(`Aggregate '${this.name}' already has a command '${name}'.`, {code: 'DUPLICATE_COMMAND'});
+        if (!isCount(retryOnConflict))
+            throw new ConfigError(`Aggregate '${this.name}': 'retryOnConflict' of command '${name}' must be a whole number from 0.`, {code: 'COMMAND_INVALID'});
+        return {name, retryOnConflict};
     }
 }
 
@@ -133,6 +140,8 @@ export interface CommandHandle<Input = unknown> {
     readonly aggregate: Aggregate;
     readonly name: string;
     readonly schema: StandardSchema | undefined;
+    /** How many times it is decided anew when another command on the aggregate was faster. */
+    readonly retryOnConflict: number;
     readonly handler: CommandHandler<never, never>;
     /** Carries the type of the payload; never there at run time. */
     readonly [input]?: (payload: Input) => void;

@@ -1,11 +1,16 @@
-import {BadRequestError, WoltageError} from '../errors/index.ts';
-import {Event, placeEvent, type Cause, type EventCatalogue} from '../events/index.ts';
-import {STATE_NEW, type IEventStore} from '../ports/index.ts';
+import {placeEvent, type Cause, type Event, type EventCatalogue, type EventData} from '../events/index.ts';
+import {STATE_NEW, type AppendResult} from '../ports/index.ts';
+import {Mailboxes} from '../shared/mailboxes.ts';
 import {traced} from '../shared/telemetry.ts';
 import {validate} from '../shared/validate.ts';
 import type {CommandHandle} from './aggregate.ts';
-import type {AggregateLoader} from './aggregate-loader.ts';
+import {checkAggregateId} from './aggregate-id.ts';
+import {keyOf, type AggregateLoader, type LoadedState} from './aggregate-loader.ts';
+import type {AggregateAppend, Appender} from './appender.ts';
 import type {CommandResult} from './command.ts';
+import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
+import {toDecided} from './decided.ts';
+import type {SnapshotTaker} from './snapshot-taker.ts';
 
 /** What a command did. */
 export interface CommandOutcome {
@@ -17,81 +22,137 @@ export interface CommandOutcome {
     readonly events: readonly Event[];
 }
 
-const MAX_ID_LENGTH = 1024;
+/** A command that is to be executed. */
+export interface CommandRequest {
+    readonly command: CommandHandle;
+    readonly aggregateId: string;
+    readonly payload: unknown;
+    /** What the caller passes to the handler. */
+    readonly context: object | undefined;
+}
+
+/** Gives the events of an execution their ids, by the place of the command and that of the event in it; they have their own where there is none. */
+export type EventIdAt = (command: number, event: number) => Promise<string>;
+
+/** Runs a handler in the context of the runtime. @param mailboxes Those that are held meanwhile */
+export type RunHandler = (handler: () => CommandResult | Promise<CommandResult>, mailboxes?: readonly string[]) => CommandResult | Promise<CommandResult>;
+
+export interface ExecutorParts {
+    readonly appender: Appender;
+    readonly catalogue: EventCatalogue;
+    readonly loader: AggregateLoader;
+    readonly taker: SnapshotTaker;
+    readonly run: RunHandler;
+}
+
+/** A command with a valid payload, on its way. */
+interface Attempt extends CommandRequest {
+    readonly cause: Cause | undefined;
+    readonly idAt: EventIdAt | undefined;
+    /** Those that are held meanwhile. */
+    readonly mailboxes: readonly string[] | undefined;
+    /** How many more times it may be decided anew. */
+    readonly left: number;
+    /** Whether what was known of the aggregate has been forgotten once. */
+    readonly hasDoubted: boolean;
+}
 
 /** Executes commands: validate, load, decide, append. */
 export class CommandExecutor {
-    readonly #eventStore: IEventStore;
-    readonly #catalogue: EventCatalogue;
-    readonly #loader: AggregateLoader;
+    readonly #parts: ExecutorParts;
+    readonly mailboxes = new Mailboxes();
 
-    constructor(eventStore: IEventStore, catalogue: EventCatalogue, loader: AggregateLoader) {
-        this.#eventStore = eventStore;
-        this.#catalogue = catalogue;
-        this.#loader = loader;
+    constructor(parts: ExecutorParts) {
+        this.#parts = parts;
     }
 
     /**
-     * @param run Runs the handler, in the context of the runtime
      * @throws ValidationError when the payload doesn't match the command's schema; nothing was loaded then
-     * @throws ConflictError `REVISION_CONFLICT` when another command on the same aggregate was faster
+     * @throws ConflictError `REVISION_CONFLICT` when another command on the same aggregate was faster, and also the last time that was allowed
      */
-    async execute(
-        command: CommandHandle,
-        aggregateId: string,
-        payload: unknown,
-        context: object | undefined,
-        cause: Cause | undefined,
-        run: (handler: () => CommandResult | Promise<CommandResult>) => CommandResult | Promise<CommandResult>
-    ): Promise<CommandOutcome> {
-        const {aggregate, name, schema, handler} = command;
+    async execute(request: CommandRequest, cause?: Cause, idAt?: EventIdAt): Promise<CommandOutcome> {
+        const {command, aggregateId, context} = request;
         checkAggregateId(aggregateId);
         // Awaited only where there is something to wait for: on a hot path every promise counts.
-        const validated = schema === undefined ? payload : validate(schema, payload, () => `Payload of command '${aggregate.name}.${name}'`);
-        const valid = validated instanceof Promise ? await validated as unknown : validated;
-        const {state, revision, position} = await traced('woltage.load', () => ({'woltage.aggregate': aggregate.name}), () => this.#loader.load(aggregate, aggregateId));
-        const deciding = run(() => handler(state as never, valid as never, {...context, aggregateId}));
-        const events = toEvents(deciding instanceof Promise ? await deciding : deciding, command);
-        if (events.length === 0)
-            return {revision, position, events};
+        const validated = validPayload(request);
+        const payload = validated instanceof Promise ? await validated as unknown : validated;
+        // Spelled out, which is several times faster than a spread.
+        const attempt: Attempt = {command, aggregateId, payload, context, cause, idAt, mailboxes: undefined, left: command.retryOnConflict, hasDoubted: false};
+        if (command.aggregate.options.concurrency !== 'serialized')
+            return this.#try(attempt);
+        const mailbox = keyOf(command.aggregate, aggregateId);
+        return this.mailboxes.run(mailbox, () => this.#try({...attempt, mailboxes: [mailbox]}));
+    }
 
-        for (const event of events)
-            claimEvent(event, aggregateId);
-        const data = events.map(event => this.#catalogue.toData(event, event.id, cause));
-        const expected = revision < 0n ? STATE_NEW : revision;
-        const {revision: last, position: lastPosition} = await traced('woltage.append',
-            () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => this.#eventStore.append(aggregate.name, aggregateId, data, expected));
-        const first = last - BigInt(events.length - 1);
-        events.forEach((event, index) => {
-            const {correlationId, causationId} = data[index] ?? event;
-            // Positions may have gaps, so only the last event's is known for sure.
-            placeEvent(event, {
-                correlationId, causationId,
-                revision: first + BigInt(index),
-                position: index === events.length - 1 ? lastPosition : -1n
-            });
-        });
-        return {revision: last, position: lastPosition, events};
+    async #try(attempt: Attempt): Promise<CommandOutcome> {
+        const {command: {aggregate}, aggregateId} = attempt;
+        const loaded = await traced('woltage.load', () => ({'woltage.aggregate': aggregate.name}), () => this.#parts.loader.load(aggregate, aggregateId));
+        const deciding = this.#decide(attempt, loaded);
+        const {events, force} = toDecided(deciding instanceof Promise ? await deciding : deciding, attempt.command, aggregateId);
+        const {revision, position} = loaded;
+        if (events.length === 0) {
+            this.#parts.taker.consider(aggregate, aggregateId, loaded, revision);
+            return {revision, position, events};
+        }
+        const converting = this.#toData(events, attempt);
+        const data = converting instanceof Promise ? await converting : converting;
+        const append: AggregateAppend = {aggregate, aggregateId, events, data, revision: force ? undefined : revision < 0n ? STATE_NEW : revision};
+        try {
+            const result = await traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => this.#parts.appender.appendOne(append));
+            placeEvents(events, data, result);
+            this.#parts.taker.consider(aggregate, aggregateId, loaded, result.revision);
+            return {revision: result.revision, position: result.position, events};
+        } catch (error) {
+            return this.#try(await this.#next(attempt, loaded, error));
+        }
+    }
+
+    #decide({command: {handler}, aggregateId, payload, context, mailboxes}: Attempt, {state, revision}: LoadedState): CommandResult | Promise<CommandResult> {
+        return this.#parts.run(() => handler(state as never, payload as never, {...context, aggregateId, aggregateVersion: Number(revision) + 1}), mailboxes);
+    }
+
+    /** The next attempt after one whose append has failed. @throws the error where there is none */
+    async #next(attempt: Attempt, loaded: LoadedState, error: unknown): Promise<Attempt> {
+        const {command: {aggregate}, aggregateId, left, hasDoubted} = attempt;
+        if (!isRevisionConflict(error))
+            throw error;
+        if (!hasDoubted && isAhead(loaded, error.details)) {
+            // What was known is not what the stream holds, which may have been restored: that is nobody's conflict.
+            this.#parts.loader.forget(aggregate, aggregateId);
+            await this.#parts.loader.snapshots.remove(aggregate, aggregateId);
+            return {...attempt, hasDoubted: true};
+        }
+        if (left === 0)
+            throw error;
+        await pauseBeforeRetry(attempt.command.retryOnConflict - left);
+        return {...attempt, left: left - 1};
+    }
+
+    #toData(events: readonly Event[], {cause, idAt}: Attempt): readonly EventData[] | Promise<readonly EventData[]> {
+        const {catalogue} = this.#parts;
+        if (idAt === undefined)
+            return events.map(event => catalogue.toData(event, event.id, cause));
+        return Promise.all(events.map(async (event, index) => catalogue.toData(event, await idAt(0, index), cause)));
     }
 }
 
-function checkAggregateId(aggregateId: unknown): void {
-    // Half a surrogate pair can't be stored: two ids that differ in it would become one.
-    if (typeof aggregateId !== 'string' || aggregateId === '' || aggregateId.length > MAX_ID_LENGTH || /\p{Surrogate}/u.test(aggregateId))
-        throw new BadRequestError(`An aggregate id is a string of 1 to ${MAX_ID_LENGTH} characters of well-formed Unicode.`, {code: 'INVALID_AGGREGATE_ID'});
+/** @throws ValidationError (in the promise, for a schema that validates asynchronously) */
+export function validPayload({command: {aggregate, name, schema}, payload}: CommandRequest): unknown {
+    return schema === undefined ? payload : validate(schema, payload, () => `Payload of command '${aggregate.name}.${name}'`);
 }
 
-function toEvents(result: CommandResult, {aggregate, name}: CommandHandle): readonly Event[] {
-    const list: readonly unknown[] = result === undefined || result === null ? [] : Array.isArray(result) ? result as readonly unknown[] : [result];
-    if (!list.every(item => item instanceof Event))
-        throw new WoltageError(`Command '${aggregate.name}.${name}' must return an event, an array of events, or nothing.`, 500, {code: 'INVALID_COMMAND_RESULT'});
-    return list as readonly Event[];
+/** Tells events where they stand by now. */
+export function placeEvents(events: readonly Event[], data: readonly EventData[], {revision, position}: AppendResult): void {
+    const first = revision - BigInt(events.length - 1);
+    events.forEach((event, index) => {
+        const {id, correlationId, causationId} = data[index] ?? event;
+        // Positions may have gaps, so only the last event's is known for sure.
+        placeEvent(event, {id, correlationId, causationId, revision: first + BigInt(index), position: index === events.length - 1 ? position : -1n});
+    });
 }
 
-function claimEvent(event: Event, aggregateId: string): void {
-    if (event.aggregateId === '')
-        placeEvent(event, {aggregateId});
-    else if (event.aggregateId !== aggregateId)
-        throw new WoltageError(`A command of aggregate '${aggregateId}' returned an event of aggregate '${event.aggregateId}'. `
-            + 'A command changes its own aggregate only.', 500, {code: 'FOREIGN_EVENT'});
+/** Whether a state was known to be further than the stream is. */
+function isAhead({knownRevision}: LoadedState, details: unknown): boolean {
+    const current = (details as {readonly current?: unknown} | undefined)?.current;
+    return knownRevision >= 0n && typeof current === 'string' && /^-?\d+$/.test(current) && BigInt(current) < knownRevision;
 }

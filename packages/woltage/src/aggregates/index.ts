@@ -1,5 +1,12 @@
-export {Aggregate, type AggregateOptions, type AggregateProjector, type CommandHandle, type Reducer} from './aggregate.ts';
+export {Aggregate, type AggregateProjector, type CommandHandle, type Reducer} from './aggregate.ts';
 export {AggregateFold} from './aggregate-fold.ts';
-export {AggregateLoader} from './aggregate-loader.ts';
-export {CommandExecutor, type CommandOutcome} from './command-executor.ts';
-export type {CommandContext, CommandHandler, CommandOptions, CommandResult} from './command.ts';
+export {checkAggregateId} from './aggregate-id.ts';
+export {AggregateLoader, keyOf as mailboxOf, type StateLimit} from './aggregate-loader.ts';
+export {snapshotsProblem, type AggregateOptions, type SnapshotOptions, type UniqueKey} from './aggregate-options.ts';
+export {Appender} from './appender.ts';
+export {CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts, type RunHandler} from './command-executor.ts';
+export {CommandUnit, type UnitOptions} from './command-unit.ts';
+export type {CommandContext, CommandHandler, CommandOptions, CommandResult, ForcedEvents} from './command.ts';
+export {KeyReservations} from './key-reservations.ts';
+export {SnapshotTaker, type TakenSnapshots, type TakeSnapshotsOptions} from './snapshot-taker.ts';
+export {Snapshots, type SnapshotSettings} from './snapshots.ts';

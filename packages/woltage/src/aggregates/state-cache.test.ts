@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {copyState, StateCache} from './state-cache.ts';
 
-const stateOf = (revision: bigint, size = 10) => ({state: {text: 'x'.repeat(size)}, revision, position: revision});
+const stateOf = (revision: bigint, size = 10) => ({state: {text: 'x'.repeat(size)}, revision, position: revision, snapshotRevision: -1n});
 
 describe('the cache of states', () => {
     it('drops what was used longest ago when it is full', () => {

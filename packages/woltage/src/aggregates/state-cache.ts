@@ -6,6 +6,8 @@ export interface AggregateState {
     revision: bigint;
     /** Of the last event; -1n before the first. */
     position: bigint;
+    /** Of the latest snapshot that is known; -1n: none. */
+    snapshotRevision: bigint;
 }
 
 interface Entry {

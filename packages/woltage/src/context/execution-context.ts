@@ -4,6 +4,14 @@ import type {Cause, Event} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {findClockBy, type Clock} from '../shared/clock.ts';
 
+/** Where a state of the past ends: inclusive, and all that are given count. */
+export interface PastOptions {
+    readonly revision?: bigint | number | undefined;
+    readonly position?: bigint | undefined;
+    /** Up to the first event that is later: a Date, or ms since the epoch. */
+    readonly time?: Date | number | undefined;
+}
+
 /** What code that runs inside a Woltage context can reach of its runtime. */
 export interface ContextRuntime {
     /** Where it isn't the system's. */
@@ -20,6 +28,8 @@ export interface ContextRuntime {
     learnEffect(effect: {readonly name: string}): void;
     /** The folded state of an aggregate. */
     stateOf(aggregate: unknown, aggregateId: string): Promise<unknown>;
+    /** The state that an aggregate had. */
+    stateAt(aggregate: unknown, aggregateId: string, at: PastOptions): Promise<unknown>;
     /** Executes a command by aggregate (or its name), or by command handle. */
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
     /** Decides, by decision or by its name. */
@@ -66,6 +76,8 @@ export interface EffectScope {
 export interface ExecutionContext {
     readonly runtime: ContextRuntime;
     readonly effects?: EffectScope | undefined;
+    /** The mailboxes that the command holds which this runs in. */
+    readonly mailboxes?: readonly string[] | undefined;
     /** The stores that a query has seen, so that one query never sees two versions of a projection. */
     readonly stores?: Map<string, IStore> | undefined;
 }

@@ -31,6 +31,13 @@ export interface DecisionCall {
     readonly run: (decide: () => DecisionResult | Promise<DecisionResult>) => DecisionResult | Promise<DecisionResult>;
 }
 
+/** Where reading ends. */
+interface ReadLimit {
+    readonly position?: bigint | undefined;
+    /** ms since the epoch. */
+    readonly time?: number | undefined;
+}
+
 /** Many: a conflict costs little, and each means that somebody else has succeeded. */
 const DEFAULT_RETRIES = 50;
 const MAX_PAUSE_MS = 10;
@@ -80,6 +87,12 @@ export class DecisionExecutor {
         return (await this.#read(compiled, compiled.query(valid), valid)).state;
     }
 
+    /** The state that the decision would have decided upon: up to a position, inclusive, or up to the first event that is later than a time. @throws ValidationError */
+    async stateAt(compiled: CompiledDecision, input: unknown, limit: ReadLimit): Promise<unknown> {
+        const valid = await validInput(compiled, input);
+        return (await this.#read(compiled, compiled.query(valid), valid, limit)).state;
+    }
+
     /** @returns The conflict where others have come between; their conflicts in `decide` are none of this decision's, and are thrown */
     async #attempt(compiled: CompiledDecision, query: EventQuery, {input, context, cause, run}: DecisionCall): Promise<DecisionOutcome | ConflictError> {
         const attributes = {'woltage.decision': compiled.decision.name};
@@ -103,11 +116,15 @@ export class DecisionExecutor {
     }
 
     /** The position is the last matching event's: events come in the order of positions, so that all before it have been read. */
-    async #read(compiled: CompiledDecision, query: EventQuery, input: unknown): Promise<{readonly state: unknown; readonly position: bigint | undefined}> {
+    async #read(
+        compiled: CompiledDecision, query: EventQuery, input: unknown, {position: until, time = Infinity}: ReadLimit = {}
+    ): Promise<{readonly state: unknown; readonly position: bigint | undefined}> {
         let state = compiled.initialState(input);
         let position: bigint | undefined;
-        for await (const page of this.#eventStore.query(query)) {
+        for await (const page of this.#eventStore.query(query, {until})) {
             for (const record of page) {
+                if (record.timestamp > time)
+                    return {state, position};
                 state = compiled.apply(state, record);
                 ({position} = record);
             }

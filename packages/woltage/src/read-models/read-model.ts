@@ -1,4 +1,4 @@
-import {requireContext, type ContextRuntime, currentContext} from '../context/index.ts';
+import {requireContext, type ContextRuntime, currentContext, type PastOptions} from '../context/index.ts';
 import {ContextError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
 import type {StandardSchema} from '../shared/standard-schema.ts';
@@ -6,6 +6,11 @@ import type {StandardSchema} from '../shared/standard-schema.ts';
 /** What a read model needs to know of a projector: the type of its store. */
 export interface StoreOwner {
     readonly store: IStore;
+}
+
+/** An aggregate, as far as a read model needs to know it. */
+interface FoldedAs<State> {
+    readonly projector: {readonly $init?: () => State};
 }
 
 const runtimeOf = Symbol('woltage.runtime');
@@ -62,11 +67,25 @@ export abstract class ReadModel<P extends StoreOwner = StoreOwner> {
      *
      * @throws ContextError when the read model doesn't belong to a Woltage instance
      */
-    protected stateOf<State>(aggregate: {readonly projector: {readonly $init?: () => State}}, aggregateId: string): Promise<State> {
+    protected stateOf<State>(aggregate: FoldedAs<State>, aggregateId: string): Promise<State> {
+        return this.#runtime().stateOf(aggregate, aggregateId) as Promise<State>;
+    }
+
+    /**
+     * The state that an aggregate had: up to a revision, a position, or the first event that is later than a time.
+     *
+     * @throws ContextError when the read model doesn't belong to a Woltage instance
+     * @throws BadRequestError `INVALID_LIMIT`
+     */
+    protected stateAt<State>(aggregate: FoldedAs<State>, aggregateId: string, at: PastOptions): Promise<State> {
+        return this.#runtime().stateAt(aggregate, aggregateId, at) as Promise<State>;
+    }
+
+    #runtime(): ContextRuntime {
         const runtime = this[runtimeOf];
         if (runtime === undefined)
             throw new ContextError(`${this.constructor.name} doesn't belong to a Woltage instance.`);
-        return runtime.stateOf(aggregate, aggregateId) as Promise<State>;
+        return runtime;
     }
 }
 

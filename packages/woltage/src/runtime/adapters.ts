@@ -7,6 +7,8 @@ export interface Adapters {
     readonly eventStore: IEventStore;
     readonly internalStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
+    /** The adapter of one more config, to be asked for before `connect`. @throws ConfigError `ADAPTER_INVALID`, `ADAPTER_FAILED` */
+    readonly storeOf: (config: AdapterConfig<IStore>, property: string) => IStore;
     connect(): Promise<void>;
     close(): Promise<void>;
 }
@@ -25,14 +27,14 @@ export function createAdapters(config: WoltageConfig): Adapters {
     };
     const internalStore = store(config.internalStore, 'internalStore');
     const stores = new Map(Object.entries(config.stores ?? {}).map(([name, c]) => [name, store(c, `stores.${name}`)]));
-    const all = [eventStore, ...byConfig.values()];
+    const all = (): readonly Pick<IStore, 'connect' | 'close'>[] => [eventStore, ...byConfig.values()];
     return {
-        eventStore, internalStore, stores,
+        eventStore, internalStore, stores, storeOf: store,
         async connect() {
-            await Promise.all(all.map(adapter => adapter.connect()));
+            await Promise.all(all().map(adapter => adapter.connect()));
         },
         async close() {
-            const results = await Promise.allSettled(all.map(adapter => adapter.close()));
+            const results = await Promise.allSettled(all().map(adapter => adapter.close()));
             const failed = results.find(result => result.status === 'rejected');
             if (failed !== undefined)
                 throw failed.reason;
@@ -41,6 +43,8 @@ export function createAdapters(config: WoltageConfig): Adapters {
 }
 
 function construct<T extends object>({adapter, args = []}: AdapterConfig<T>, property: string, methods: readonly string[]): T {
+    if (typeof adapter !== 'function')
+        throw new ConfigError(`The adapter of '${property}' must be {adapter: AdapterClass, args?: [...]}.`, {code: 'ADAPTER_INVALID'});
     let instance: T;
     try {
         instance = new adapter(...args as never[]);

@@ -18,6 +18,14 @@ export class CommandLookup {
         return fold;
     }
 
+    /** @throws NotFoundError `UNKNOWN_AGGREGATE` */
+    aggregate(target: unknown): Aggregate {
+        const aggregate = typeof target === 'string' ? this.#definitions.aggregates.get(target) : target as Aggregate;
+        if (aggregate === undefined || !this.#definitions.folds.has(aggregate))
+            throw new NotFoundError(`There is no aggregate '${typeof target === 'string' ? target : String((target as Partial<Aggregate> | undefined)?.name)}'.`, {code: 'UNKNOWN_AGGREGATE'});
+        return aggregate;
+    }
+
     /**
      * @param target A command handle, an aggregate, or an aggregate's name
      * @param commandName Not looked at for a handle
@@ -26,9 +34,7 @@ export class CommandLookup {
     command(target: unknown, commandName: unknown): CommandHandle {
         if (typeof target !== 'string' && !(target instanceof Aggregate))
             return this.#handle(target);
-        const aggregate = typeof target === 'string' ? this.#definitions.aggregates.get(target) : target;
-        if (aggregate === undefined || !this.#definitions.folds.has(aggregate))
-            throw new NotFoundError(`There is no aggregate '${typeof target === 'string' ? target : target.name}'.`, {code: 'UNKNOWN_AGGREGATE'});
+        const aggregate = this.aggregate(target);
         const command = aggregate.commands.get(commandName as string);
         if (command === undefined)
             throw new NotFoundError(`Aggregate '${aggregate.name}' has no command '${String(commandName)}'.`, {code: 'UNKNOWN_COMMAND'});

@@ -1,4 +1,4 @@
-import type {Aggregate} from '../aggregates/index.ts';
+import {snapshotsProblem, type Aggregate, type SnapshotOptions} from '../aggregates/index.ts';
 import type {Decision} from '../decisions/index.ts';
 import {ConfigError} from '../errors/index.ts';
 import type {EventClass} from '../events/index.ts';
@@ -51,6 +51,10 @@ export interface WoltageConfig {
     readonly logger?: Logger | undefined;
     /** Bound of the cache of aggregate states, in bytes; 0 switches it off. @default 64 MiB */
     readonly aggregateCacheBytes?: number | undefined;
+    /** When snapshots of aggregates are taken; an aggregate's own settings win. @default false */
+    readonly snapshots?: SnapshotOptions | false | undefined;
+    /** For how long the answers for idempotency keys are kept, in ms. @default 7 days */
+    readonly idempotencyKeepMs?: number | undefined;
     /** How projections work, where the defaults don't fit. */
     readonly projectionTuning?: Partial<ProjectionTuning> | undefined;
     /** For tests: `createTestWoltage` of `@woltage/testing` fills it in. */
@@ -70,6 +74,8 @@ const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
     projections: 'optional',
     logger: 'optional',
     aggregateCacheBytes: 'optional',
+    snapshots: 'optional',
+    idempotencyKeepMs: 'optional',
     projectionTuning: 'optional',
     harness: 'optional'
 };
@@ -95,6 +101,7 @@ function* findProblems(config: Record<string, unknown>): Generator<string> {
     yield* shapeProblems(config);
     for (const key of ['eventStore', 'internalStore'])
         yield* adapterProblems(`'${key}'`, config[key]);
+    yield* snapshotProblems(config['snapshots'] as SnapshotOptions | undefined);
     if (isObject(config['projectionTuning']))
         yield* tuningProblems(config['projectionTuning']);
     if (isObject(config['stores'])) {
@@ -119,6 +126,7 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['projections', Array.isArray, 'an array of {name, version, projector, store}'],
     ['autostart', value => typeof value === 'boolean', 'true or false'],
     ['aggregateCacheBytes', value => typeof value === 'number' && value >= 0, 'a number of bytes'],
+    ['idempotencyKeepMs', value => typeof value === 'number' && value > 0, 'a number of ms'],
     ['logger', isLogger, 'a logger with debug, info, warn and error'],
     ['projectionTuning', isObject, 'an object'],
     ['harness', isHarness, 'a test harness {clock, onEffect, learnsEventClasses}']
@@ -129,6 +137,14 @@ function* shapeProblems(config: Record<string, unknown>): Generator<string> {
         if (config[key] !== undefined && !isValid(config[key]))
             yield `'${key}' must be ${must}.`;
     }
+}
+
+function* snapshotProblems(snapshots: SnapshotOptions | false | undefined): Generator<string> {
+    const problem = snapshotsProblem(snapshots);
+    if (problem !== undefined)
+        yield problem;
+    else if (snapshots && typeof snapshots.store === 'object')
+        yield* adapterProblems('\'snapshots.store\'', snapshots.store);
 }
 
 function* adapterProblems(what: string, value: unknown): Generator<string> {

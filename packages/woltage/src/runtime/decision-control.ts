@@ -1,9 +1,9 @@
 import type {Aggregate} from '../aggregates/index.ts';
-import {currentContext, isDeciding, runDeciding, runInContext} from '../context/index.ts';
+import {currentContext, isDeciding, runDeciding, runInContext, type PastOptions} from '../context/index.ts';
 import {Decision, DecisionExecutor, type CompiledDecision, type ConditionalEventStore, type DecisionOutcome} from '../decisions/index.ts';
-import {ConfigError, NotFoundError} from '../errors/index.ts';
+import {BadRequestError, ConfigError, NotFoundError} from '../errors/index.ts';
 import type {IEventStore} from '../ports/index.ts';
-import {CommandControl} from './command-control.ts';
+import {CommandControl, limitOf} from './command-control.ts';
 import type {Definitions} from './definitions.ts';
 import {observeDecision} from './observe.ts';
 
@@ -44,11 +44,11 @@ export abstract class DecisionControl extends CommandControl {
     decide(target: string | Decision, input?: unknown, context?: object): Promise<DecisionOutcome> {
         return this.run(async () => {
             const compiled = this.#find(target);
-            const {runtime} = this.commandParts.context;
+            const {runtime} = this.commandParts;
             const current = currentContext();
             const cause = current?.runtime === runtime ? current.effects?.cause : undefined;
             return observeDecision(compiled.decision.name, () => this.decisionParts.executor.execute(compiled, {
-                input, context, cause, inTurn: !isDeciding(), run: decide => runDeciding(() => runInContext(this.commandParts.context, decide))
+                input, context, cause, inTurn: !isDeciding(), run: decide => runDeciding(() => runInContext({runtime}, decide))
             }));
         });
     }
@@ -60,6 +60,24 @@ export abstract class DecisionControl extends CommandControl {
         if (!(target instanceof Decision))
             return super.stateOf(target, idOrInput as string);
         return this.run(async () => this.decisionParts.executor.stateOf(this.#find(target), idOrInput));
+    }
+
+    /**
+     * The state that an aggregate had, or that a decision would have decided upon.
+     *
+     * @throws BadRequestError `INVALID_LIMIT`; also for the revision of a decision, which has none
+     */
+    override stateAt<State>(aggregate: Aggregate<State>, aggregateId: string, at: PastOptions): Promise<State>;
+    override stateAt<State, Input>(decision: Decision<State, Input>, input: Input, at: PastOptions): Promise<State>;
+    override stateAt(target: Aggregate | Decision, idOrInput: unknown, at: PastOptions): Promise<unknown> {
+        if (!(target instanceof Decision))
+            return super.stateAt(target, idOrInput as string, at);
+        return this.run(async () => {
+            const {revision, ...limit} = limitOf(at);
+            if (revision !== undefined)
+                throw new BadRequestError('A decision has no revisions: ask for its state at a {position} or a {time}.', {code: 'INVALID_LIMIT'});
+            return this.decisionParts.executor.stateAt(this.#find(target), idOrInput, limit);
+        });
     }
 
     /** Looked up in a map of what is registered, so that nothing inherited is ever found. @throws NotFoundError */

@@ -1,4 +1,4 @@
-import {AggregateLoader, CommandExecutor, type Aggregate} from '../aggregates/index.ts';
+import type {Aggregate} from '../aggregates/index.ts';
 import {currentContext, runInContext, type ContextRuntime} from '../context/index.ts';
 import type {DurableSideEffect} from '../effects/index.ts';
 import {UnavailableError} from '../errors/index.ts';
@@ -9,8 +9,7 @@ import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
-import type {CommandParts} from './command-control.ts';
-import {CommandLookup} from './command-lookup.ts';
+import {createCommandParts, type CommandParts} from './command-parts.ts';
 import type {WoltageConfig} from './config.ts';
 import {DecisionControl, decisionParts, type DecisionParts} from './decision-control.ts';
 import {DeclaredProjections} from './declared-projections.ts';
@@ -26,7 +25,6 @@ import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from './query-types.ts';
 
-const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_WAIT_MS = 5000;
 const DEFAULT_PROBE_MS = 2000;
 
@@ -69,14 +67,13 @@ export class Woltage extends DecisionControl {
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (aggregate, aggregateId) => this.stateOf(aggregate as Aggregate, aggregateId),
+            stateAt: (aggregate, aggregateId, at) => this.stateAt(aggregate as Aggregate, aggregateId, at),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
-        const lookup = new CommandLookup(definitions);
-        const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), config.aggregateCacheBytes ?? DEFAULT_CACHE_BYTES);
-        this.commandParts = {lookup, loader, executor: new CommandExecutor(eventStore, catalogue, loader), context: {runtime: this.#runtime}};
+        this.commandParts = createCommandParts(config, definitions, this.#adapters, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
@@ -155,6 +152,7 @@ export class Woltage extends DecisionControl {
                 await this.#projections.stop();
                 await this.#effects.stop();
                 await this.#inFlight.idle();
+                await this.commandParts.taker.idle();
             } finally {
                 this.#phase = 'stopped';
                 this.#unguard();
@@ -188,6 +186,7 @@ export class Woltage extends DecisionControl {
     async #open(): Promise<void> {
         await this.#adapters.connect();
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
+        await Promise.all(this.commandParts.scopes.map(scope => scope.createTables()));
         await this.#effects.open();
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
