@@ -2,7 +2,7 @@ export * from './errors/index.ts';
 export * from './ports/index.ts';
 export {
     defineEvent, Event, type DefinedEvent, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
-    type EventIdentity, type RecordedEvent
+    type EventIdentity, type RecordedEvent, TombstoneEvent
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,

@@ -3,6 +3,7 @@ import {appendCases} from './append-cases.ts';
 import {appendAllCases, repetitionCases} from './append-more-cases.ts';
 import {batchCases} from './batch-cases.ts';
 import {concurrencyCases} from './concurrency-cases.ts';
+import {erasureCases} from './erasure-cases.ts';
 import {lifecycleCases} from './lifecycle-cases.ts';
 import {readCases} from './read-cases.ts';
 import {subscribeCases} from './subscribe-cases.ts';
@@ -10,7 +11,7 @@ import type {EventStoreCases} from './cases.ts';
 import type {EventStoreUnderTest} from './support.ts';
 
 const cases: EventStoreCases = {
-    ...appendCases, ...repetitionCases, ...appendAllCases, ...readCases, ...subscribeCases, ...batchCases, ...concurrencyCases, ...lifecycleCases
+    ...appendCases, ...repetitionCases, ...appendAllCases, ...readCases, ...subscribeCases, ...batchCases, ...concurrencyCases, ...lifecycleCases, ...erasureCases
 };
 
 /**

@@ -9,6 +9,7 @@ export class AggregateLoader {
     readonly #eventStore: IEventStore;
     readonly #foldOf: (aggregate: Aggregate) => AggregateFold;
     readonly #cache: StateCache;
+    #era = 0;
 
     constructor(eventStore: IEventStore, foldOf: (aggregate: Aggregate) => AggregateFold, cacheBytes: number) {
         this.#eventStore = eventStore;
@@ -24,6 +25,7 @@ export class AggregateLoader {
     async load(aggregate: Aggregate, aggregateId: string): Promise<AggregateState> {
         const key = `${aggregate.name}\n${aggregateId}`;
         const fold = this.#foldOf(aggregate);
+        const era = this.#era;
         const cached = this.#cache.get(key);
         const current = cached ?? {state: fold.initialState(), revision: -1n, position: -1n};
         try {
@@ -41,12 +43,19 @@ export class AggregateLoader {
         const copied = copyState(current.state);
         if (copied === undefined)
             return current;
-        if (cached === undefined)
+        if (cached === undefined && era === this.#era)
             this.#cache.add(key, current);
         return {...current, state: copied.copy};
     }
 
+    /** To be called when an aggregate was erased. */
+    forget(aggregate: Aggregate, aggregateId: string): void {
+        this.#cache.delete(`${aggregate.name}\n${aggregateId}`);
+    }
+
+    /** Drops all states, also those that are being loaded: none that began before is kept. */
     clear(): void {
+        this.#era++;
         this.#cache.clear();
     }
 }

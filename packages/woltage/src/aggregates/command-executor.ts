@@ -6,6 +6,7 @@ import {validate} from '../shared/validate.ts';
 import type {CommandHandle} from './aggregate.ts';
 import type {AggregateLoader} from './aggregate-loader.ts';
 import type {CommandResult} from './command.ts';
+import {eraseStream, isErasure} from './erase-stream.ts';
 
 /** What a command did. */
 export interface CommandOutcome {
@@ -57,10 +58,13 @@ export class CommandExecutor {
 
         for (const event of events)
             claimEvent(event, aggregateId);
+        const isEnd = isErasure(events, `Command '${aggregate.name}.${name}'`);
         const data = events.map(event => this.#catalogue.toData(event, event.id, cause));
         const expected = revision < 0n ? STATE_NEW : revision;
         const {revision: last, position: lastPosition} = await traced('woltage.append',
-            () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => this.#eventStore.append(aggregate.name, aggregateId, data, expected));
+            () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => isEnd
+                ? eraseStream(this.#eventStore, {aggregateName: aggregate.name, aggregateId, data, revision: expected}, () => this.#loader.forget(aggregate, aggregateId))
+                : this.#eventStore.append(aggregate.name, aggregateId, data, expected));
         const first = last - BigInt(events.length - 1);
         events.forEach((event, index) => {
             const {correlationId, causationId} = data[index] ?? event;

@@ -3,6 +3,7 @@ import {decodeValue, encodeValue} from '../shared/json-codec.ts';
 import {type Event, missingStatics, type EventClass} from './event.ts';
 import {eventIdentity} from './event-type.ts';
 import type {EventData, RecordedEvent} from './recorded-event.ts';
+import {TombstoneEvent} from './tombstone-event.ts';
 
 /** Where an event comes from, for its correlation. */
 export interface Cause {
@@ -35,6 +36,16 @@ export class EventCatalogue {
             this.#byIdentity.set(identity, eventClass);
             this.#byClass.set(eventClass, {type, version});
         }
+        this.#learnTombstone();
+    }
+
+    /** Known everywhere, unless somebody has an event of that name. */
+    #learnTombstone(): void {
+        const {type, version, identity} = TombstoneEvent;
+        if (this.#byIdentity.has(identity))
+            return;
+        this.#byIdentity.set(identity, TombstoneEvent);
+        this.#byClass.set(TombstoneEvent, {type, version});
     }
 
     get(type: string, version: number): EventClass | undefined {

@@ -4,3 +4,4 @@ export {EventHandlers, handlerEntries, type HandledEvent} from './event-handlers
 export {Event, isEventVersion, type EventClass, type EventConstructionData} from './event.ts';
 export {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
 export type {EventData, RecordedEvent} from './recorded-event.ts';
+export {TombstoneEvent} from './tombstone-event.ts';
