@@ -17,6 +17,13 @@ export const migrations: readonly string[] = [`
     );
     CREATE UNIQUE INDEX events_stream ON events (aggregate_id, aggregate_name, revision);
     CREATE UNIQUE INDEX events_id ON events (id);
+`, `
+    CREATE TABLE erased_streams (
+        aggregate_id TEXT NOT NULL,
+        aggregate_name TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (aggregate_id, aggregate_name)
+    ) WITHOUT ROWID;
 `];
 
 /** The columns in the order that {@link EventRow} has. */

@@ -7,6 +7,7 @@ import {Appender} from './appender.ts';
 import {ChangeWatch} from './change-watch.ts';
 import {encodeAppend} from './encode.ts';
 import {GroupCommit} from './group-commit.ts';
+import {Erasure} from './erasure.ts';
 import {EventPages} from './event-pages.ts';
 import {toRecord} from './records.ts';
 import {migrations} from './schema.ts';
@@ -20,6 +21,7 @@ export interface SQLiteEventStoreOptions extends OpenOptions {
 interface Connection extends SubscriptionSource {
     readonly database: SQLiteDatabase;
     readonly commits: GroupCommit;
+    readonly erasure: Erasure;
     readonly subscriptions: Set<EndableSubscription>;
 }
 
@@ -35,7 +37,7 @@ const DEFAULT_POLL_INTERVAL_MS = 20;
  * {adapter: SQLiteEventStore, args: [{path: 'data/events.db'}]}
  */
 export class SQLiteEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports = {multiStreamAppend: true, erasure: true};
     readonly #options: SQLiteEventStoreOptions;
     #connection: Connection | undefined;
     #turn: Promise<void> = Promise.resolve();
@@ -79,7 +81,13 @@ export class SQLiteEventStore implements IEventStore {
         let from = options.fromRevision === undefined ? (direction === 'forwards' ? 0 : LAST_REVISION) : Number(options.fromRevision);
         for (let left = limit; left > 0;) {
             const size = Math.min(READ_PAGE, left);
-            const rows = await this.#query(({pages}) => pages.stream(aggregateName, aggregateId, direction, from, size));
+            const rows = await this.#query(({pages, erasure}) => {
+                const found = pages.stream(aggregateName, aggregateId, direction, from, size);
+                // After the rows: what is erased in between is not read.
+                if (options.tombstone !== true)
+                    erasure.assertNotErased(aggregateName, aggregateId);
+                return found;
+            });
             if (rows.length > 0)
                 yield rows.map(toRecord);
             if (rows.length < size)
@@ -98,6 +106,17 @@ export class SQLiteEventStore implements IEventStore {
     /** Appends to one stream after the other, in one transaction. @throws What `append` throws */
     async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
         return this.#open().commits.run(streams.map(encodeAppend));
+    }
+
+    /**
+     * The rows are deleted, and what they held in the file is overwritten with the next checkpoint of SQLite's write-ahead log; see docs/erasure.md.
+     *
+     * @throws What `append` throws
+     */
+    async erase(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult> {
+        const append = encodeAppend({aggregateName, aggregateId, events: [tombstone], revision});
+        const [result] = await this.#open().commits.run([{...append, isErasure: true}]);
+        return result as AppendResult;
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
@@ -153,7 +172,7 @@ async function connect(options: SQLiteEventStoreOptions): Promise<Connection> {
         await whenNotBusy(() => migrate(database, 'events', migrations), busyTimeoutMs);
         const changes = new ChangeWatch(database.prepare('PRAGMA data_version').raw(), pollIntervalMs);
         return {
-            database, changes, busyTimeoutMs,
+            database, changes, busyTimeoutMs, erasure: new Erasure(database),
             commits: new GroupCommit(database, new Appender(database), busyTimeoutMs, () => changes.notify()),
             pages: new EventPages(database),
             subscriptions: new Set()
