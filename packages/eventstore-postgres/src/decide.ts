@@ -1,7 +1,7 @@
 import {fromText} from '@woltage/postgres';
-import {ConflictError, isWoltageError, STATE_NEW, type AppendResult} from 'woltage';
+import {ConflictError, isWoltageError, STATE_NEW, streamGone, type AppendResult} from 'woltage';
 import type {EncodedAppend, EventColumns} from './encode.ts';
-import {isAsExpected, streamKey, type StreamName, type StreamState} from './streams.ts';
+import {ERASED, isAsExpected, streamKey, type StreamName, type StreamState} from './streams.ts';
 
 /** An event that is to be written. Its position is its place among all that are. */
 export interface NewEvent extends StreamName {
@@ -76,6 +76,8 @@ class Draft {
         const {revision: expected} = append;
         const stream = streamKey(append);
         const last = this.#last.get(stream) ?? this.#state.last.get(stream) ?? -1;
+        if (last === ERASED)
+            throw streamGone(fromText(append.aggregateName), fromText(append.aggregateId));
         if (isAsExpected(last, expected))
             return this.#repeatedAnywhere(append, stream) ?? this.#write(append, stream, last);
         const start = expected === STATE_NEW ? 0 : typeof expected === 'bigint' ? Number(expected) + 1 : -1;

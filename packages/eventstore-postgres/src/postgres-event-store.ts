@@ -1,12 +1,13 @@
 import {channelName, checkDuration, checkOptions, Database, migrate, schemaScript, type PostgresOptions} from '@woltage/postgres';
 import type {ClientBase} from 'pg';
 import {
-    EndableSubscription, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent,
+    EndableSubscription, streamGone, type AppendResult, type EventData, type EventFilter, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent,
     type StreamAppend, type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {AppendStatements} from './append-statements.ts';
 import {ChangeWatch} from './change-watch.ts';
 import {encodeAppend} from './encode.ts';
+import {Erasure} from './erasure.ts';
 import {EventPages} from './event-pages.ts';
 import {GroupCommit} from './group-commit.ts';
 import {toRecord} from './records.ts';
@@ -32,12 +33,13 @@ const DEFAULT_SCHEMA = 'woltage';
  * {adapter: PostgresEventStore, args: ['postgres://user:password@localhost:5432/app']}
  */
 export class PostgresEventStore implements IEventStore {
-    readonly supports = {multiStreamAppend: true};
+    readonly supports = {multiStreamAppend: true, erasure: true};
     readonly #database: Database;
     readonly #schema: string;
     readonly #channel: string;
     readonly #statements: AppendStatements;
     readonly #commits: GroupCommit;
+    readonly #erasure: Erasure;
     readonly #pages: EventPages;
     readonly #changes: ChangeWatch;
     readonly #subscriptions = new Set<EndableSubscription>();
@@ -53,10 +55,12 @@ export class PostgresEventStore implements IEventStore {
         this.#statements = new AppendStatements(this.#schema);
         this.#pages = new EventPages(this.#database, this.#schema);
         this.#changes = new ChangeWatch(options.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS, () => this.#pages.head());
-        this.#commits = new GroupCommit(this.#database, this.#statements, () => {
+        const afterCommit = (): void => {
             this.#changes.notify();
             this.#database.announce(this.#channel);
-        });
+        };
+        this.#commits = new GroupCommit(this.#database, this.#statements, afterCommit);
+        this.#erasure = new Erasure(this.#database, this.#statements, this.#schema, afterCommit);
     }
 
     /** The SQL that creates the tables, for a database in which this program may not do so itself: `connect` finds them then. */
@@ -87,7 +91,9 @@ export class PostgresEventStore implements IEventStore {
         let from = options.fromRevision ?? (direction === 'forwards' ? 0n : LAST_REVISION);
         for (let left = limit; left > 0;) {
             const size = Math.min(READ_PAGE, left);
-            const rows = await this.#pages.stream(aggregateName, aggregateId, direction, from, size);
+            const {rows, isErased} = await this.#pages.stream(aggregateName, aggregateId, direction, from, size);
+            if (isErased && options.tombstone !== true)
+                throw streamGone(aggregateName, aggregateId);
             if (rows.length > 0)
                 yield rows.map(toRecord);
             if (rows.length < size)
@@ -112,6 +118,16 @@ export class PostgresEventStore implements IEventStore {
     async appendAll(streams: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
         const appends = streams.map(encodeAppend);
         return this.#database.use(() => this.#commits.run(appends));
+    }
+
+    /**
+     * The rows are deleted. PostgreSQL keeps what they held until it vacuums, see docs/erasure.md. Where the connection is lost meanwhile, it is tried again.
+     *
+     * @throws What `append` throws
+     */
+    async erase(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult> {
+        const append = encodeAppend({aggregateName, aggregateId, events: [tombstone], revision});
+        return this.#database.use(() => this.#erasure.erase(append));
     }
 
     /**

@@ -2,7 +2,7 @@ import {quote, type SchemaPlan} from '@woltage/postgres';
 
 /** The tables of an event store. Released migrations never change; new ones are added at the end. */
 export function schemaPlan(schema: string): SchemaPlan {
-    const {events, head} = tableNames(schema);
+    const {events, head, erased} = tableNames(schema);
     return {component: 'events', schema, migrations: [`
 CREATE TABLE ${events} (
     position bigint PRIMARY KEY,
@@ -25,16 +25,26 @@ CREATE UNIQUE INDEX events_id ON ${events} (id);
 CREATE INDEX events_tags ON ${events} USING gin (tags) WHERE tags IS NOT NULL;
 CREATE TABLE ${head} (position bigint NOT NULL);
 COMMENT ON TABLE ${head} IS 'The position of the last event. Who appends holds a lock on its only row until the commit: that keeps commits in the order of positions.';
-INSERT INTO ${head} VALUES (0)`]};
+INSERT INTO ${head} VALUES (0)`, `
+CREATE TABLE ${erased} (
+    aggregate_id text COLLATE "C" NOT NULL,
+    aggregate_name text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (aggregate_id, aggregate_name)
+);
+COMMENT ON COLUMN ${erased}.position IS 'Of the tombstone, which is all that is left of the stream'`]};
 }
 
 export interface TableNames {
     readonly events: string;
     readonly head: string;
+    readonly erased: string;
 }
 
 /** Quoted, with their schema. */
-export const tableNames = (schema: string): TableNames => ({events: `${quote(schema)}.events`, head: `${quote(schema)}.events_head`});
+export const tableNames = (schema: string): TableNames => ({
+    events: `${quote(schema)}.events`, head: `${quote(schema)}.events_head`, erased: `${quote(schema)}.erased_streams`
+});
 
 /** The columns in the order that {@link EventRow} has. */
 export const COLUMNS = 'position, aggregate_name, aggregate_id, revision, id, type, version, timestamp, payload, meta, correlation_id, causation_id, tags';
