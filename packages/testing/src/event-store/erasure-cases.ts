@@ -66,7 +66,9 @@ export const erasureCases: EventStoreCases = {
         const {revision} = await store.erase('order', '1', end);
         for (const expected of [undefined, STATE_NEW, STATE_EXISTS, revision, revision - 1n, revision + 1n, 100n] satisfies (ExpectedRevision | undefined)[]) {
             await rejectsWith('GONE', () => store.append('order', '1', eventsOf(1), expected));
-            await rejectsWith('GONE', () => store.append('order', '1', events, expected));
+            // Where they linger, a repetition may still be recognised as one: nothing is written then.
+            if (store.supports.erasesLater !== true || expected !== STATE_NEW)
+                await rejectsWith('GONE', () => store.append('order', '1', events, expected));
         }
         await rejectsWith('GONE', () => store.append('order', '1', [end]));
         if (store.appendAll !== undefined) {

@@ -100,7 +100,8 @@ export interface EventStoreCapabilities {
     /** `erase` exists. @default false */
     readonly erasure?: boolean;
     /**
-     * True where subscriptions may deliver events of an erased stream until the database has cleaned up. Reads of the stream never do. @default false
+     * True where subscriptions may deliver events of an erased stream until the database has cleaned up, and the repetition of an append of the removed events
+     * may succeed as it once did. Reads of the stream never give them. @default false
      */
     readonly erasesLater?: boolean;
     /** True where an event id is taken in its own stream alone: other streams may hold it as well. @default false */
