@@ -79,24 +79,31 @@ export class KurrentDBEventStore implements IEventStore {
             yield page.map(event => toRecord(event, address));
     }
 
-    async *#pages(stream: string, {fromRevision: start, direction = 'forwards', limit: left = Infinity, tombstone = false}: ReadOptions): AsyncGenerator<readonly LocatedEvent[]> {
+    async *#pages(stream: string, options: ReadOptions): AsyncGenerator<readonly LocatedEvent[]> {
+        const {fromRevision: start, direction = 'forwards', limit = Infinity} = options;
         const isForwards = direction === 'forwards';
-        for (let from = start, size = READ_PAGE; size === READ_PAGE; left -= READ_PAGE) {
+        for (let from = start, size = READ_PAGE, left = limit; size === READ_PAGE; left -= READ_PAGE) {
             const {reader, tails} = this.#open();
             size = Math.min(READ_PAGE, left);
-            const page = size > 0 ? await reader.page(stream, direction, from, size, tombstone) : [];
-            if (page.length === 0 && !tombstone && start !== undefined && !(isForwards && tails.knows(stream, start - 1n)))
-                await reader.assertNotErased(stream);
+            const page = size > 0 ? await reader.page(stream, direction, from, size, options.tombstone) : [];
             const last = page.at(-1)?.event.revision;
-            if (page.length < size && isForwards)
+            if (page.length < size && isForwards && options.tombstone !== true)
                 tails.learn(stream, page, page[0]?.event.revision === 0n);
             if (last === undefined)
-                return;
+                return this.#checkEmpty(stream, options);
             yield page;
             if (page.length < size)
                 return;
             from = last + (isForwards ? 1n : -1n);
         }
+    }
+
+    /** An empty page may lie beyond the end of an erased stream, or before it. */
+    async #checkEmpty(stream: string, {fromRevision, direction, tombstone}: ReadOptions): Promise<void> {
+        const {reader, tails} = this.#open();
+        const isBehindKnown = direction !== 'backwards' && fromRevision !== undefined && tails.knows(stream, fromRevision - 1n);
+        if (fromRevision !== undefined && tombstone !== true && !isBehindKnown)
+            await reader.assertNotErased(stream);
     }
 
     /** @throws UnavailableError `KURRENTDB_UNAVAILABLE` when it could not be carried out within `timeoutMs`, or it isn't known whether it was: repeat it with the same ids */

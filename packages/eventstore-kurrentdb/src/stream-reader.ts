@@ -44,7 +44,7 @@ export class StreamReader {
         return [end];
     }
 
-    /** For a place where a page holds nothing, which may be beyond the end of an erased stream, or before it. @throws GoneError */
+    /** @throws GoneError */
     async assertNotErased(stream: string): Promise<void> {
         await this.page(stream, 'backwards', undefined, 1);
     }

@@ -8,10 +8,10 @@ import {AppendStatements} from './append-statements.ts';
 import {ChangeWatch} from './change-watch.ts';
 import {encodeAppend} from './encode.ts';
 import {Erasure} from './erasure.ts';
-import {EventPages} from './event-pages.ts';
+import {EventPages, type StreamPage} from './event-pages.ts';
 import {GroupCommit} from './group-commit.ts';
 import {toRecord} from './records.ts';
-import {schemaPlan} from './schema.ts';
+import {schemaPlan, type EventRow} from './schema.ts';
 import {followPostgres} from './subscription.ts';
 import {TransactionalEventStore} from './transaction-append.ts';
 
@@ -91,9 +91,7 @@ export class PostgresEventStore implements IEventStore {
         let from = options.fromRevision ?? (direction === 'forwards' ? 0n : LAST_REVISION);
         for (let left = limit; left > 0;) {
             const size = Math.min(READ_PAGE, left);
-            const {rows, isErased} = await this.#pages.stream(aggregateName, aggregateId, direction, from, size);
-            if (isErased && options.tombstone !== true)
-                throw streamGone(aggregateName, aggregateId);
+            const rows = rowsOf(await this.#pages.stream(aggregateName, aggregateId, direction, from, size), aggregateName, aggregateId, options);
             if (rows.length > 0)
                 yield rows.map(toRecord);
             if (rows.length < size)
@@ -181,4 +179,11 @@ export class PostgresEventStore implements IEventStore {
         // What came before somebody listened.
         this.#changes.notify();
     }
+}
+
+/** @throws GoneError */
+function rowsOf({rows, isErased}: StreamPage, aggregateName: string, aggregateId: string, {tombstone}: ReadOptions): readonly EventRow[] {
+    if (isErased && tombstone !== true)
+        throw streamGone(aggregateName, aggregateId);
+    return rows;
 }

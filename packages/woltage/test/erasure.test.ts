@@ -25,7 +25,7 @@ class Users extends Projector<typeof tables> {
             throw new Error('not yet');
         await this.store.tables.users.set({id: event.aggregateId, ...event.payload});
         if (event.payload.name === 'emitter')
-            await emit('user', [new TombstoneEvent({payload: {} as never, aggregateId: 'x'})]);
+            await emit('user', [new TombstoneEvent({payload: {}, aggregateId: 'x'})]);
     }
 
     async [TombstoneEvent.identity](event: TombstoneEvent) {

@@ -45,7 +45,7 @@ export class TombstoneEvent<S extends StandardSchema = StandardSchema<NoPayload>
     }
 
     /** @throws ValidationError when the payload doesn't match the schema; leave `data` out where there is none */
-    constructor(data: EventConstructionData<S, M> = {payload: NOTHING as never}, shouldValidate = true) {
+    constructor(data: EventConstructionData<S, M> = {payload: NOTHING}, shouldValidate = true) {
         super(data, shouldValidate);
     }
 }
