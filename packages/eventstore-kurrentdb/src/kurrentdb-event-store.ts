@@ -82,12 +82,13 @@ export class KurrentDBEventStore implements IEventStore {
     async *#pages(stream: string, options: ReadOptions): AsyncGenerator<readonly LocatedEvent[]> {
         const {fromRevision: start, direction = 'forwards', limit = Infinity} = options;
         const isForwards = direction === 'forwards';
+        const learns = isForwards && options.tombstone !== true;
         for (let from = start, size = READ_PAGE, left = limit; size === READ_PAGE; left -= READ_PAGE) {
             const {reader, tails} = this.#open();
             size = Math.min(READ_PAGE, left);
-            const page = size > 0 ? await reader.page(stream, direction, from, size, options.tombstone) : [];
+            const page = await reader.page(stream, direction, from, size, options.tombstone);
             const last = page.at(-1)?.event.revision;
-            if (page.length < size && isForwards && options.tombstone !== true)
+            if (learns && page.length < size)
                 tails.learn(stream, page, page[0]?.event.revision === 0n);
             if (last === undefined)
                 return this.#checkEmpty(stream, options);

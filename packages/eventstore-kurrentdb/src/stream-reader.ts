@@ -52,6 +52,8 @@ export class StreamReader {
     /** Like {@link page}, also of a stream that was erased: the tombstone is all that is left of it. @throws GoneError where the server itself has ended it */
     async remains(stream: string, direction: 'forwards' | 'backwards', from: bigint | undefined, limit: number): Promise<LocatedEvent[]> {
         const isForwards = direction === 'forwards';
+        if (limit < 1)
+            return [];
         if (from !== undefined && from < 0n) {
             if (!isForwards)
                 return [];
