@@ -2,7 +2,7 @@ export * from './errors/index.ts';
 export * from './ports/index.ts';
 export {
     defineEvent, Event, type DefinedEvent, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
-    type EventIdentity, type RecordedEvent, TombstoneEvent
+    personal, TombstoneEvent, type EventIdentity, type RecordedEvent
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
@@ -26,6 +26,7 @@ export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
 export type {Woltage} from './runtime/woltage.ts';
 export {cloneData} from './shared/data.ts';
 export {delay} from './shared/delay.ts';
+export {Erased, isErased} from './shared/erased.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
 export type {Logger} from './shared/logger.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';

@@ -10,6 +10,8 @@ export interface EventDefinition<S extends StandardSchema> {
     readonly type?: string;
     /** What the event is about, for decisions across streams: `payload => ['cart:' + payload.cartId]`. */
     readonly tags?: (payload: NonNullable<S['~standard']['types']>['output']) => readonly string[];
+    /** Whom its personal fields are about, see `personal`. @default the aggregate's id */
+    readonly subject?: (payload: NonNullable<S['~standard']['types']>['output']) => string;
 }
 
 /** What {@link defineEvent} makes: an event class. */
@@ -31,7 +33,7 @@ export interface DefinedEvent<S extends StandardSchema, M = unknown> {
  */
 export function defineEvent<S extends StandardSchema, M = unknown>(
     name: string,
-    {schema, version = 1, type = eventTypeOf(name), tags}: EventDefinition<S>
+    {schema, version = 1, type = eventTypeOf(name), tags, subject}: EventDefinition<S>
 ): DefinedEvent<S, M> {
     const defined = class extends Event<S, M> {
         static readonly schema = schema;
@@ -41,5 +43,7 @@ export function defineEvent<S extends StandardSchema, M = unknown>(
     Object.defineProperty(defined, 'type', {value: type, enumerable: true});
     if (tags !== undefined)
         Object.defineProperty(defined, 'tags', {value: tags, enumerable: true});
+    if (subject !== undefined)
+        Object.defineProperty(defined, 'subject', {value: subject, enumerable: true});
     return defined;
 }

@@ -48,6 +48,10 @@ export class EventCatalogue {
         this.#byClass.set(TombstoneEvent, {type, version});
     }
 
+    get classes(): readonly EventClass[] {
+        return [...this.#byIdentity.values()];
+    }
+
     get(type: string, version: number): EventClass | undefined {
         return this.#byIdentity.get(eventIdentity(type, version));
     }

@@ -6,6 +6,7 @@ import type {AdapterConfig, WoltageConfig} from './config.ts';
 export interface Adapters {
     readonly eventStore: IEventStore;
     readonly internalStore: IStore;
+    readonly keyStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
     connect(): Promise<void>;
     close(): Promise<void>;
@@ -24,10 +25,11 @@ export function createAdapters(config: WoltageConfig): Adapters {
         return known;
     };
     const internalStore = store(config.internalStore, 'internalStore');
+    const keyStore = config.keyStore === undefined ? internalStore : store(config.keyStore, 'keyStore');
     const stores = new Map(Object.entries(config.stores ?? {}).map(([name, c]) => [name, store(c, `stores.${name}`)]));
     const all = [eventStore, ...byConfig.values()];
     return {
-        eventStore, internalStore, stores,
+        eventStore, internalStore, keyStore, stores,
         async connect() {
             await Promise.all(all.map(adapter => adapter.connect()));
         },

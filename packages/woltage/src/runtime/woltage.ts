@@ -9,7 +9,7 @@ import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
-import {CommandControl, type CommandParts} from './command-control.ts';
+import type {CommandParts} from './command-control.ts';
 import {CommandLookup} from './command-lookup.ts';
 import type {WoltageConfig} from './config.ts';
 import {DeclaredProjections} from './declared-projections.ts';
@@ -19,6 +19,8 @@ import {emitEvents} from './emission.ts';
 import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {observeProjections, observeQuery} from './observe.ts';
+import {PersonalData} from './personal/personal-data.ts';
+import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
@@ -31,7 +33,7 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends CommandControl {
+export class Woltage extends PersonalDataControl {
     readonly #adapters: Adapters;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
@@ -39,6 +41,8 @@ export class Woltage extends CommandControl {
     protected override readonly commandParts: CommandParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
+    /** @internal */
+    protected override readonly personalData: PersonalData | undefined;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
     readonly #inFlight = new InFlight();
@@ -54,8 +58,10 @@ export class Woltage extends CommandControl {
         findTelemetry();
         const log = this.#log = config.logger ?? silentLogger;
         this.#adapters = createAdapters(config);
-        const {eventStore, internalStore, stores} = this.#adapters;
+        const {internalStore, keyStore, stores} = this.#adapters;
         const {catalogue, projectors, readModels} = definitions;
+        this.personalData = PersonalData.of(catalogue.classes, {keyStore, log, onForgotten: () => this.commandParts.loader.clear()});
+        const eventStore = this.personalData?.protect(this.#adapters.eventStore) ?? this.#adapters.eventStore;
         const self = createSelf();
         this.#runtime = {
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
@@ -147,6 +153,7 @@ export class Woltage extends CommandControl {
                 this.#unguard();
                 this.#unobserve();
                 await this.#projections.set.close();
+                await this.personalData?.close();
                 await this.#adapters.close();
             }
         });
@@ -166,6 +173,7 @@ export class Woltage extends CommandControl {
         try {
             await this.#open();
         } catch (error) {
+            await this.personalData?.close();
             await this.#adapters.close();
             throw error;
         }
@@ -175,6 +183,7 @@ export class Woltage extends CommandControl {
     async #open(): Promise<void> {
         await this.#adapters.connect();
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
+        await this.personalData?.open();
         await this.#effects.open();
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
