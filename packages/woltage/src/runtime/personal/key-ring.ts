@@ -25,10 +25,10 @@ export class KeyRing {
         this.#store = store;
     }
 
-    /** What makes sealed fields recognisable as untouched. It is never destroyed. @throws UnavailableError `KEY_STORE_UNAVAILABLE` before {@link open} */
+    /** What makes sealed fields recognisable as untouched. It is never destroyed. @throws UnavailableError `CLOSED` before {@link open} */
     get integrityKey(): Uint8Array {
         if (this.#integrityKey === undefined)
-            throw new UnavailableError('The key store is not open.', {code: 'KEY_STORE_UNAVAILABLE'});
+            throw new UnavailableError('The key store is not open.', {code: 'CLOSED'});
         return this.#integrityKey;
     }
 

@@ -1,6 +1,6 @@
 import type {EventData, RecordedEvent} from '../../events/index.ts';
 import type {
-    AppendResult, EventFilter, EventQuery, EventQueryOptions, EventStoreCapabilities, ExpectedRevision, IEventStore, ReadOptions, StreamAppend, SubscribeOptions, SubscriptionBatch
+    AppendResult, EventFilter, EventQuery, EventQueryOptions, EventStoreCapabilities, ExpectedRevision, IEventStore, ReadOptions, SubscribeOptions, SubscriptionBatch
 } from '../../ports/index.ts';
 import {cloneData} from '../../shared/data.ts';
 import type {PersonalEvents} from './personal-events.ts';
@@ -11,6 +11,7 @@ type Optional = 'appendAll' | 'query' | 'erase';
 export class PersonalEventStore implements Omit<IEventStore, Optional> {
     readonly #inner: IEventStore;
     readonly #events: PersonalEvents;
+    readonly #sealing = new Set<Promise<unknown>>();
 
     constructor(inner: IEventStore, events: PersonalEvents) {
         this.#inner = inner;
@@ -25,8 +26,11 @@ export class PersonalEventStore implements Omit<IEventStore, Optional> {
         return this.#inner.connect();
     }
 
-    close(): Promise<void> {
-        return this.#inner.close();
+    /** Lets appends that are being sealed get through. */
+    async close(): Promise<void> {
+        if (this.#sealing.size > 0)
+            await Promise.allSettled(this.#sealing);
+        await this.#inner.close();
     }
 
     read(aggregateName: string, aggregateId: string, options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]> {
@@ -35,7 +39,7 @@ export class PersonalEventStore implements Omit<IEventStore, Optional> {
 
     async append(aggregateName: string, aggregateId: string, events: readonly EventData[], revision?: ExpectedRevision): Promise<AppendResult> {
         const sealed = this.#events.seal(aggregateId, events);
-        return this.#inner.append(aggregateName, aggregateId, sealed instanceof Promise ? await sealed : sealed, revision);
+        return this.#inner.append(aggregateName, aggregateId, sealed instanceof Promise ? await this.#track(sealed) : sealed, revision);
     }
 
     // What the adapter has only once it is connected, is there from then on.
@@ -44,7 +48,8 @@ export class PersonalEventStore implements Omit<IEventStore, Optional> {
         return inner.appendAll && (async (streams, condition) => {
             // What the caller changes from now on is nobody's concern; where nothing is sealed, the adapter sees to that.
             const copies = streams.some(({events}) => this.#events.hasPersonal(events)) ? cloneData(streams) : undefined;
-            const appends = copies === undefined ? streams : await Promise.all(copies.map(async stream => ({...stream, events: await this.#events.seal(stream.aggregateId, stream.events)})));
+            const appends = copies === undefined ? streams : await this.#track(Promise.all(
+                copies.map(async stream => ({...stream, events: await this.#events.seal(stream.aggregateId, stream.events)}))));
             return await inner.appendAll?.(appends, condition) ?? [];
         });
     }
@@ -57,7 +62,7 @@ export class PersonalEventStore implements Omit<IEventStore, Optional> {
     get erase(): IEventStore['erase'] {
         const inner = this.#inner;
         return inner.erase && (async (aggregateName, aggregateId, tombstone, revision) => {
-            const [sealed = tombstone] = await this.#events.seal(aggregateId, [tombstone]);
+            const [sealed = tombstone] = await this.#track(Promise.resolve(this.#events.seal(aggregateId, [tombstone])));
             return inner.erase?.(aggregateName, aggregateId, sealed, revision) as Promise<AppendResult>;
         });
     }
@@ -68,6 +73,13 @@ export class PersonalEventStore implements Omit<IEventStore, Optional> {
 
     getLatestPosition(filter?: EventFilter): Promise<bigint | null> {
         return this.#inner.getLatestPosition(filter);
+    }
+
+    /** Whoever waits for what is tracked goes on before {@link close} does. */
+    #track<R>(sealed: Promise<R>): Promise<R> {
+        const tracked = sealed.finally(() => this.#sealing.delete(tracked));
+        this.#sealing.add(tracked);
+        return tracked;
     }
 
     async *#open(pages: AsyncIterable<readonly RecordedEvent[]> | readonly (readonly RecordedEvent[])[]): AsyncGenerator<readonly RecordedEvent[], void> {

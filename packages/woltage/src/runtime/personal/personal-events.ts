@@ -82,7 +82,9 @@ export class PersonalEvents {
         const known = this.#classes.get(identityOf(event));
         if (known === undefined)
             return {event, fields: undefined, subject: ''};
-        const subject: unknown = known.subject === undefined ? aggregateId : known.subject(decodeValue(cloneData(event.payload)));
+        if (known.subject === undefined)
+            return {event, fields: known.fields, subject: referenceTo(aggregateId)};
+        const subject = known.subject(decodeValue(cloneData(event.payload)));
         if (typeof subject !== 'string' || subject === '')
             throw new WoltageError(`The \`static subject\` of event '${identityOf(event)}' must give a string that isn't empty.`, 500, {code: 'INVALID_SUBJECT'});
         return {event, fields: known.fields, subject: referenceTo(subject)};
