@@ -4,7 +4,7 @@ import type {EncodedAppend} from './encode.ts';
 
 type Tombstone = readonly [id: string, revision: number, position: number];
 
-/** Where events are moved between pages, the old places are overwritten as far as that costs no further writing. */
+/** As `openDatabase` leaves it: where rows are moved between pages, their old places are overwritten, but no page that is free. */
 const WHILE_APPENDING = 'PRAGMA secure_delete = FAST';
 const WHILE_ERASING = 'PRAGMA secure_delete = ON';
 
@@ -19,7 +19,6 @@ export class Erasure {
 
     constructor(database: SQLiteDatabase) {
         this.#database = database;
-        database.exec(WHILE_APPENDING);
         this.#exists = database.prepare('SELECT 1 FROM erased_streams WHERE aggregate_id = ? AND aggregate_name = ?').raw();
         this.#tombstone = database.prepare(`SELECT id, revision, position FROM events WHERE position =
             (SELECT position FROM erased_streams WHERE aggregate_id = ? AND aggregate_name = ?)`).raw();

@@ -35,6 +35,25 @@ personalDataSuite({
 });
 
 describe('Keys', () => {
+    it('leave no byte of themselves in a SQLite file when they are destroyed', async () => {
+        const path = join(folder, 'keys', 'keys.db');
+        const people = await startPeople({...inMemory(), keyStore: {adapter: SQLiteStore, args: [{path}]}});
+        for (const id of ['ann', 'bob'])
+            await people.woltage.executeCommand(people.register, id, {name: id, city: 'Bern'});
+        const store = new SQLiteStore({path});
+        await store.connect();
+        const keys = (await store.scope({namespace: '_woltage_keys', tables: {}}).listRecords('key/')).map(({value}) => value);
+        await store.close();
+        expect(keys).toHaveLength(2);
+        for (const id of ['ann', 'bob'])
+            await people.woltage.forget(id);
+        await people.woltage.stop();
+        const files = await readdir(join(folder, 'keys'));
+        const bytes = (await Promise.all(files.map(file => readFile(join(folder, 'keys', file), 'latin1')))).join('');
+        expect(keys.filter(key => bytes.includes(key))).toEqual([]);
+        expect(bytes).toContain('destroyed');
+    });
+
     it('are kept in a store of their own, where the config names one', async () => {
         const keys = new MemoryStoreData();
         const people = await startPeople({...inMemory(), keyStore: {adapter: MemoryStore, args: [keys]}});

@@ -11,13 +11,14 @@ describe('Erased', () => {
         for (const copy of copies) {
             const {name, list} = copy({name: Erased, list: [Erased]}) as {name: unknown; list: unknown[]};
             expect([name, list[0]].every(isErased)).toBe(true);
+            expect(name instanceof Erased && list[0] instanceof Erased).toBe(true);
             expect(name).toEqual(Erased);
         }
     });
 
     it('is nothing else, and can\'t be changed', () => {
         for (const value of [null, undefined, '', '$erased', {}, [], {$erased: false}, {$erased: true, more: 1}, true])
-            expect(isErased(value)).toBe(false);
+            expect(isErased(value) || value instanceof Erased).toBe(false);
         expect(() => Object.assign(Erased, {$erased: false})).toThrow(TypeError);
     });
 });
