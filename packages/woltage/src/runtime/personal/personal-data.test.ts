@@ -75,6 +75,14 @@ describe('An event store with encryption before it', () => {
         }), {numRuns: 200});
     });
 
+    it('seals tombstones, too', async () => {
+        const {store, events} = await open();
+        await store.erase?.('user', 'a', eventData({payload: {text: 'secret reason', place: 'here'}}));
+        expect(JSON.stringify(events.events)).not.toContain('secret');
+        for await (const [record] of store.read('user', 'a', {tombstone: true}))
+            expect(record?.payload).toEqual({text: 'secret reason', place: 'here'});
+    });
+
     it('takes a key for each subject, and a nonce for each field', async () => {
         const {store, events} = await open();
         const payload = {text: 'same', place: 'same'};
@@ -91,6 +99,18 @@ describe('An event store with encryption before it', () => {
         await store.append('user', 'a', [eventData({payload: {text: encodeValue({$personal: 'w1.x.y'}), place}})]);
         const [record] = await readAll(store, 'a');
         expect(decodeValue(structuredClone(record?.payload))).toEqual({text: {$personal: 'w1.x.y'}, place: decodeValue(structuredClone(place))});
+    });
+
+    it('opens what a query finds, where the event store has queries, and has none where it has not', async () => {
+        const {data, store, inner} = await open();
+        await store.append('user', 'a', [eventData({payload: {text: 'Ann', place: 1}})]);
+        const asking = data.protect(Object.assign(inner, {query: () => inner.read('user', 'a')}));
+        const pages: unknown[] = [];
+        for await (const page of asking.query?.([{types: ['noted']}]) ?? [])
+            pages.push(page.map(({payload}) => payload));
+        expect(pages).toEqual([[{text: 'Ann', place: 1}]]);
+        const bare = data.protect(Object.assign(inner, {query: undefined, appendAll: undefined, erase: undefined}) as never);
+        expect([bare.query, bare.appendAll, bare.erase]).toEqual([undefined, undefined, undefined]);
     });
 
     it('reads events that were recorded before a field was marked', async () => {
