@@ -24,9 +24,9 @@ describe('The loader\'s cache', () => {
             if (++reads === 1)
                 await waiting;
         };
-        const fold = new AggregateFold(person as unknown as Aggregate, new EventCatalogue([Said]));
+        const fold = new AggregateFold(person, new EventCatalogue([Said]));
         const loader = new AggregateLoader({read} as unknown as IEventStore, () => fold, 1_000_000);
-        const early = loader.load(person as unknown as Aggregate, 'a');
+        const early = loader.load(person, 'a');
         await new Promise(resolve => setImmediate(resolve));
         loader.clear();
         text = 'erased';

@@ -58,14 +58,31 @@ export function parseEnvelope(text: string): Envelope | undefined {
     };
 }
 
-/** Whether the envelope is as it was made, and for this place. */
-export const isIntact = (envelope: Envelope, place: Place, integrityKey: Uint8Array): boolean =>
-    timingSafeEqual(envelope.mac, macOf(binding(place, envelope.subject), envelope, integrityKey));
+/** The reference of the subject whose key a text needs; `undefined` when it is no sealed field. */
+export const subjectOf = (text: string): string | undefined => /^w1\.([\w-]{24})\./.exec(text)?.[1];
 
-/** @throws Error when the key is not the one that it was sealed with */
-export function unseal({subject, nonce, tag, data}: Envelope, place: Place, key: Uint8Array): JsonValue {
-    const decipher = createDecipheriv(ALGORITHM, key, nonce, {authTagLength: TAG_BYTES}).setAAD(binding(place, subject)).setAuthTag(tag);
-    return JSON.parse(Buffer.concat([decipher.update(data), decipher.final()]).toString('utf8')) as JsonValue;
+/**
+ * Opens an envelope, when it is as it was made, and for this place.
+ *
+ * @param keyOf Gives the subject's key, or `undefined` for one that was forgotten; asked only when all is well
+ * @returns `undefined` when it was tampered with, an object without a value when the subject was forgotten
+ */
+export function openEnvelope(envelope: Envelope, place: Place, integrityKey: Uint8Array, keyOf: (subject: string) => Uint8Array | undefined): {readonly value?: JsonValue} | undefined {
+    const {subject, nonce, tag, data, mac} = envelope;
+    const bound = binding(place, subject);
+    if (!timingSafeEqual(mac, macOf(bound, envelope, integrityKey)))
+        return undefined;
+    const key = keyOf(subject);
+    if (key === undefined)
+        return {};
+    const decipher = createDecipheriv(ALGORITHM, key, nonce, {authTagLength: TAG_BYTES}).setAAD(bound).setAuthTag(tag);
+    const text = decipher.update(data, undefined, 'utf8');
+    try {
+        return {value: JSON.parse(text + decipher.final('utf8')) as JsonValue};
+    } catch {
+        // Not with this key: the key store has another one now.
+        return undefined;
+    }
 }
 
 /** Some event stores write ids in lower case. */

@@ -3,7 +3,7 @@ import {PersonalFields, type EventClass, type EventData, type RecordedEvent} fro
 import {cloneData} from '../../shared/data.ts';
 import {Erased} from '../../shared/erased.ts';
 import {decodeValue, PERSONAL, type JsonValue} from '../../shared/json-codec.ts';
-import {isIntact, parseEnvelope, referenceTo, seal, unseal, type Envelope, type Place} from './envelope.ts';
+import {openEnvelope, parseEnvelope, referenceTo, seal, subjectOf, type Place} from './envelope.ts';
 import {eachSealed, openFields, sealFields} from './fields.ts';
 import type {SubjectKey} from './key-cache.ts';
 import type {KeyRing} from './key-ring.ts';
@@ -123,9 +123,9 @@ function addSubjects(payload: JsonValue, subjects: Set<string>): boolean {
     let isSealed = false;
     eachSealed(payload, text => {
         isSealed = true;
-        const envelope = typeof text === 'string' ? parseEnvelope(text) : undefined;
-        if (envelope !== undefined)
-            subjects.add(envelope.subject);
+        const subject = typeof text === 'string' ? subjectOf(text) : undefined;
+        if (subject !== undefined)
+            subjects.add(subject);
     });
     return isSealed;
 }
@@ -138,27 +138,21 @@ function usable(key: SubjectKey | undefined, event: EventData): Uint8Array {
 }
 
 function openField(text: unknown, place: Place, keys: ReadonlyMap<string, SubjectKey>, integrityKey: Uint8Array, {position}: RecordedEvent): JsonValue {
+    const fail = (why: string, options: {readonly code: string}): WoltageError => {
+        const details = {eventId: place.eventId, position: String(position), field: place.path.join('.')};
+        return new WoltageError(`The field '${details.field}' of event ${place.eventId} at position ${position} ${why}`, 500, {...options, details});
+    };
     const envelope = typeof text === 'string' ? parseEnvelope(text) : undefined;
-    const details = {eventId: place.eventId, position: String(position), field: place.path.join('.')};
-    const where = `The field '${details.field}' of event ${place.eventId} at position ${position}`;
-    if (envelope === undefined || !isIntact(envelope, place, integrityKey))
-        throw tampered(where, details);
-    const key = keys.get(envelope.subject);
-    if (key === undefined)
-        throw new WoltageError(`${where} is encrypted with a key that the key store doesn't have. Is it the key store that the event was recorded with?`, 500, {code: 'PERSONAL_KEY_MISSING', details});
-    return key === 'forgotten' ? Erased as unknown as JsonValue : decrypt(envelope, place, key, () => tampered(where, details));
+    const opened = envelope && openEnvelope(envelope, place, integrityKey, subject => {
+        const key = keys.get(subject);
+        if (key === undefined)
+            throw fail('is encrypted with a key that the key store doesn\'t have. Is it the key store that the event was recorded with?', {code: 'PERSONAL_KEY_MISSING'});
+        return key === 'forgotten' ? undefined : key;
+    });
+    if (opened === undefined)
+        throw fail('is not as it was recorded: its ciphertext was changed or moved, or belongs to another key store.', {code: 'PERSONAL_DATA_TAMPERED'});
+    return opened.value === undefined ? Erased as unknown as JsonValue : opened.value;
 }
-
-function decrypt(envelope: Envelope, place: Place, key: Uint8Array, failed: () => WoltageError): JsonValue {
-    try {
-        return unseal(envelope, place, key);
-    } catch {
-        throw failed();
-    }
-}
-
-const tampered = (where: string, details: object): WoltageError =>
-    new WoltageError(`${where} is not as it was recorded: its ciphertext was changed or moved, or belongs to another key store.`, 500, {code: 'PERSONAL_DATA_TAMPERED', details});
 
 /** What throws when it is decoded, or written anywhere. */
 function poisoned(error: WoltageError): JsonValue {
