@@ -14,6 +14,8 @@ export async function workOn(store: WholeEventStore, [mode = '', name = '', coun
     await store.close();
 }
 
+const codeOf = (error: unknown): string => isWoltageError(error) ? error.code : String(error);
+
 const tell = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const eventOf = (payload: EventData['payload']): EventData => {
@@ -68,6 +70,30 @@ function modesOn(store: WholeEventStore, name: string, total: number): Readonly<
                         throw error;
                 }
             }
+        },
+
+        /** Appends to streams until somebody erases them, and then tries on. */
+        async appendUntilGone() {
+            await inParallel(total, async worker => {
+                const [aggregateName, aggregateId] = ['account', String(worker)];
+                for (let n = 0; ; n++) {
+                    try {
+                        const {position} = await store.append(aggregateName, aggregateId, [eventOf({secret: n})]);
+                        tell({stream: aggregateId, position: Number(position)});
+                    } catch (error) {
+                        tell({stream: aggregateId, append: codeOf(error)});
+                        break;
+                    }
+                }
+                for (const revision of [undefined, STATE_EXISTS, 'state_new', 0n] as const)
+                    tell({stream: aggregateId, append: await store.append(aggregateName, aggregateId, [eventOf({})], revision).then(() => 'done', codeOf)});
+                const reading = async (): Promise<string> => {
+                    for await (const page of store.read(aggregateName, aggregateId))
+                        return `read ${page.length}`;
+                    return 'read nothing';
+                };
+                tell({stream: aggregateId, read: await reading().catch(codeOf)});
+            });
         },
 
         async follow() {

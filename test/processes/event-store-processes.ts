@@ -1,5 +1,5 @@
 import {afterEach, expect, it} from 'vitest';
-import type {IEventStore, RecordedEvent, SubscriptionBatch} from 'woltage';
+import type {EventData, IEventStore, RecordedEvent, SubscriptionBatch} from 'woltage';
 import {runChild, type Child} from './run-child.ts';
 
 interface Acknowledged {
@@ -76,6 +76,28 @@ export function eventStoreProcesses({describe, place, child: script, args: place
             expect(records.map(({id}) => id).sort()).toEqual(writers.flatMap(({lines}) => lines.map(({id}) => id)).sort());
         }, 60_000);
 
+        it('find the streams gone that one of them erases, and leave nothing in them', async () => {
+            const store = open();
+            await store.connect();
+            const count = 4;
+            const children = ['a', 'b'].map(name => start<{stream: string; position?: number; append?: string; read?: string}>('appendUntilGone', name, String(count)));
+            await Promise.all(children.map(child => child.told(50)));
+            for (let stream = 0; stream < count; stream++)
+                await store.erase?.('account', String(stream), tombstoneOf(stream));
+            await Promise.all(children.map(({ended}) => ended));
+            const records = await everything(store, (_, {caughtUp}) => caughtUp);
+            await store.close();
+
+            expect(records.map(({aggregateId, id}) => [aggregateId, id])).toEqual(Array.from({length: count}, (_, stream) => [String(stream), tombstoneOf(stream).id]));
+            for (const {stream, position, append, read} of children.flatMap(({lines}) => lines)) {
+                if (position === undefined)
+                    expect([append, read]).toEqual(read === undefined ? ['GONE', undefined] : [undefined, 'GONE']);
+                else
+                    expect(BigInt(position)).toBeLessThan(records[Number(stream)]?.position ?? 0n);
+            }
+            expect(children.map(({lines}) => lines.filter(({position}) => position === undefined).length)).toEqual([6 * count, 6 * count]);
+        }, 60_000);
+
         it('end by themselves after close: nothing is left behind by a subscription that waited', async () => {
             const child = start('waitAndClose');
             await child.ended;
@@ -84,6 +106,11 @@ export function eventStoreProcesses({describe, place, child: script, args: place
         });
     });
 }
+
+const tombstoneOf = (stream: number): EventData => {
+    const id = `00000000-0000-7000-8000-${String(stream).padStart(12, '0')}`;
+    return {id, type: 'tombstone', version: 1, timestamp: 1, payload: {}, meta: {}, correlationId: id, causationId: null, tags: []};
+};
 
 async function everything(
     store: IEventStore, enough: (records: readonly RecordedEvent[], batch: SubscriptionBatch) => boolean

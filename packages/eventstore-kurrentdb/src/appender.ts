@@ -78,7 +78,10 @@ export class Appender {
                 return plan;
             try {
                 const result = await this.#writer.write(append, plan);
-                this.#tails.appended(append.stream, plan, append.events.map(({id}) => id), result);
+                if (append.events.some(({isTombstone}) => isTombstone))
+                    this.#tails.forget(append.stream);
+                else
+                    this.#tails.appended(append.stream, plan, append.events.map(({id}) => id), result);
                 return result;
             } catch (error) {
                 // Others have appended meanwhile: what they wrote may be these very events.

@@ -3,6 +3,7 @@ import type {EndableSubscription} from 'woltage';
 import {AllReader} from './all-reader.ts';
 import {Appender} from './appender.ts';
 import {Calls} from './calls.ts';
+import {Erasure} from './erasure.ts';
 import {HeadWatch} from './head-watch.ts';
 import {MultiAppender} from './multi-appender.ts';
 import type {Settings} from './options.ts';
@@ -24,6 +25,7 @@ export interface Connection extends SubscriptionSource {
     /** Where the server offers it. */
     readonly multiAppender: MultiAppender | undefined;
     readonly tombstones: Tombstones;
+    readonly erasure: Erasure;
     /** What one append may hold, in bytes. */
     readonly maxAppendSize: number;
     readonly subscriptions: Set<EndableSubscription>;
@@ -48,6 +50,7 @@ export async function connect(client: KurrentDBClient, names: StreamNames, setti
         client, names, streamPrefix, server, reader, tails, all, appender, underWay,
         multiAppender: features.supports(APPEND_SESSION) ? new MultiAppender(client, calls, appender, writer, turns) : undefined,
         tombstones: new Tombstones(client, calls),
+        erasure: new Erasure({client, calls, reader, appender, tails, settings}),
         head: new HeadWatch({client, reader: all, names, streamPrefix, server, logger}),
         maxAppendSize: maxAppendSize(features.serverVersion),
         subscriptions: new Set(),

@@ -9,6 +9,8 @@ export type EncodedEvent = Omit<EventData, 'payload' | 'meta'> & {
     readonly meta: JsonValue;
     /** What the server counts: data, metadata, and twice the type's length, in bytes. */
     readonly size: number;
+    /** Whether it ends its stream for good. */
+    readonly isTombstone?: boolean;
 };
 
 export interface EncodedAppend {

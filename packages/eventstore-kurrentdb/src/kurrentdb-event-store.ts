@@ -41,7 +41,7 @@ export class KurrentDBEventStore implements IEventStore {
     }
 
     get supports(): EventStoreCapabilities {
-        return {multiStreamAppend: this.appendAll !== undefined, eventIdsPerStream: true};
+        return {multiStreamAppend: this.appendAll !== undefined, eventIdsPerStream: true, erasure: true, erasesLater: true};
     }
 
     /**
@@ -79,22 +79,32 @@ export class KurrentDBEventStore implements IEventStore {
             yield page.map(event => toRecord(event, address));
     }
 
-    async *#pages(stream: string, {fromRevision: start, direction = 'forwards', limit: left = Infinity}: ReadOptions): AsyncGenerator<readonly LocatedEvent[]> {
+    async *#pages(stream: string, options: ReadOptions): AsyncGenerator<readonly LocatedEvent[]> {
+        const {fromRevision: start, direction = 'forwards', limit = Infinity} = options;
         const isForwards = direction === 'forwards';
-        for (let from = start, size = READ_PAGE; size === READ_PAGE; left -= READ_PAGE) {
+        const learns = isForwards && options.tombstone !== true;
+        for (let from = start, size = READ_PAGE, left = limit; size === READ_PAGE; left -= READ_PAGE) {
             const {reader, tails} = this.#open();
             size = Math.min(READ_PAGE, left);
-            const page = size > 0 ? await reader.page(stream, direction, from, size) : [];
+            const page = await reader.page(stream, direction, from, size, options.tombstone);
             const last = page.at(-1)?.event.revision;
-            if (page.length < size && isForwards)
+            if (learns && page.length < size)
                 tails.learn(stream, page, page[0]?.event.revision === 0n);
             if (last === undefined)
-                return;
+                return this.#checkEmpty(stream, options);
             yield page;
             if (page.length < size)
                 return;
             from = last + (isForwards ? 1n : -1n);
         }
+    }
+
+    /** An empty page may lie beyond the end of an erased stream, or before it. */
+    async #checkEmpty(stream: string, {fromRevision, direction, tombstone}: ReadOptions): Promise<void> {
+        const {reader, tails} = this.#open();
+        const isBehindKnown = direction !== 'backwards' && fromRevision !== undefined && tails.knows(stream, fromRevision - 1n);
+        if (fromRevision !== undefined && tombstone !== true && !isBehindKnown)
+            await reader.assertNotErased(stream);
     }
 
     /** @throws UnavailableError `KURRENTDB_UNAVAILABLE` when it could not be carried out within `timeoutMs`, or it isn't known whether it was: repeat it with the same ids */
@@ -108,7 +118,8 @@ export class KurrentDBEventStore implements IEventStore {
     }
 
     /**
-     * Ends a stream for good: it can neither be read nor appended to any more, and its events leave the disk with the server's next scavenge.
+     * Has the server itself end a stream: it can neither be read nor appended to any more, and its events leave the disk with the next scavenge, without a trace
+     * for projections. Use {@link erase} where they shall hear of it.
      *
      * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected
      * @throws GoneError when it has been ended before
@@ -116,6 +127,21 @@ export class KurrentDBEventStore implements IEventStore {
     async tombstone(aggregateName: string, aggregateId: string, revision?: bigint): Promise<void> {
         const connection = this.#open();
         await connection.track(connection.tombstones.put({aggregateName, aggregateId, stream: this.#names.toStream(aggregateName, aggregateId), revision}));
+    }
+
+    /**
+     * Ends a stream for good: the tombstone is its last event, and the stream is truncated before it. The removed events can't be read any more, but stay in $all,
+     * and on the disk, until the server's next scavenge.
+     *
+     * @throws What `append` throws
+     */
+    async erase(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult> {
+        const connection = this.#open();
+        const append = encodeAppend(this.#names, {aggregateName, aggregateId, events: [tombstone], revision});
+        checkSizes([append], connection.maxAppendSize);
+        const result = await connection.track(connection.erasure.erase(append));
+        connection.head.note(result.position);
+        return result;
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {

@@ -3,7 +3,10 @@ import type {EventData, JsonValue} from 'woltage';
 type JsonObject = {readonly [key: string]: JsonValue};
 
 /** What KurrentDB has no place for in an event itself. */
-export type EventContext = Pick<EventData, 'version' | 'timestamp' | 'meta' | 'correlationId' | 'causationId' | 'tags'>;
+export type EventContext = Pick<EventData, 'version' | 'timestamp' | 'meta' | 'correlationId' | 'causationId' | 'tags'> & {
+    /** Whether the event ends its stream for good. */
+    readonly isTombstone?: boolean;
+};
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 const isEmpty = (value: JsonValue): boolean => isObject(value) && Object.keys(value).length === 0;
@@ -12,11 +15,11 @@ const isEmpty = (value: JsonValue): boolean => isObject(value) && Object.keys(va
  * The metadata of an event, laid out so that other clients read it: `$correlationId` and `$causationId` are KurrentDB's own conventions,
  * `meta` is what the application gave, `woltage` the rest.
  */
-export function toMetadata({version, timestamp, meta, correlationId, causationId, tags}: EventContext): JsonObject {
+export function toMetadata({version, timestamp, meta, correlationId, causationId, tags, isTombstone}: EventContext): JsonObject {
     return {
         $correlationId: correlationId,
         ...causationId === null ? {} : {$causationId: causationId},
-        woltage: {version, timestamp, ...tags.length === 0 ? {} : {tags}},
+        woltage: {version, timestamp, ...tags.length === 0 ? {} : {tags}, ...isTombstone === true ? {tombstone: true} : {}},
         ...isEmpty(meta) ? {} : {meta}
     };
 }
@@ -48,6 +51,12 @@ export function fromMetadata(metadata: unknown, id: string, created: Date): Even
         correlationId: textOr(id, own.correlationId, $correlationId), causationId: textOr(null, own.causationId, $causationId)
     };
 }
+
+/** Whether the metadata is that of an event that has ended its stream. */
+export const isTombstone = (metadata: unknown): boolean => {
+    const own = isObject(metadata) ? metadata['woltage'] : undefined;
+    return isObject(own) && own['tombstone'] === true;
+};
 
 type Own = Pick<EventContext, 'version' | 'timestamp'> & Partial<EventContext>;
 

@@ -2,6 +2,7 @@ import {BACKWARDS, END, FORWARDS, START, type KurrentDBClient, type ReadStreamOp
 import {GoneError} from 'woltage';
 import type {Calls} from './calls.ts';
 import {isDeletedStream, isMissingStream} from './kurrentdb-error.ts';
+import {isTombstone} from './metadata.ts';
 import type {Settings} from './options.ts';
 import {locate, type LocatedEvent} from './records.ts';
 import type {StreamAddress, StreamNames} from './stream-names.ts';
@@ -13,6 +14,8 @@ export class StreamReader {
     readonly #names: StreamNames;
 
     readonly #credentials: Settings['credentials'];
+    /** Called for a stream that has events before its tombstone still. */
+    cutShort: (stream: string, before: bigint) => Promise<void> = () => Promise.resolve();
 
     constructor(client: KurrentDBClient, calls: Calls, names: StreamNames, {credentials}: Settings) {
         this.#client = client;
@@ -25,10 +28,32 @@ export class StreamReader {
      * Up to `limit` events of a stream in its order, or against it. Fewer mean that there are no more.
      *
      * @param from Inclusive; the stream's start or end by default
+     * @param tombstone Whether an erased stream is read as its tombstone
      * @throws GoneError
      */
-    async page(stream: string, direction: 'forwards' | 'backwards', from: bigint | undefined, limit: number): Promise<LocatedEvent[]> {
+    async page(stream: string, direction: 'forwards' | 'backwards', from: bigint | undefined, limit: number, tombstone = false): Promise<LocatedEvent[]> {
+        const events = await this.remains(stream, direction, from, limit);
+        const end = events.find(({event}) => isTombstone(event.metadata));
+        if (end === undefined)
+            return events;
+        // The one who erased it did not get so far.
+        if (events.length > 1)
+            await this.cutShort(stream, end.event.revision);
+        if (!tombstone)
+            throw gone(stream, this.#names.fromStream(stream));
+        return [end];
+    }
+
+    /** @throws GoneError */
+    async assertNotErased(stream: string): Promise<void> {
+        await this.page(stream, 'backwards', undefined, 1);
+    }
+
+    /** Like {@link page}, also of a stream that was erased: the tombstone is all that is left of it. @throws GoneError where the server itself has ended it */
+    async remains(stream: string, direction: 'forwards' | 'backwards', from: bigint | undefined, limit: number): Promise<LocatedEvent[]> {
         const isForwards = direction === 'forwards';
+        if (limit < 1)
+            return [];
         if (from !== undefined && from < 0n) {
             if (!isForwards)
                 return [];

@@ -117,19 +117,24 @@ export class StreamTails {
         return {...tail, ids: withPlaces(tail.ids, page), since: reached, oldest: oldest?.event.revision ?? 0n};
     }
 
+    /** Whether the stream is known to have got so far. */
+    knows(stream: string, revision: bigint): boolean {
+        return (this.#tails.get(stream)?.last ?? -1n) >= revision;
+    }
+
     #keep(stream: string, tail: StreamTail): void {
-        this.#forget(stream);
+        this.forget(stream);
         this.#tails.set(stream, tail);
         this.#counts.set(stream, tail.ids.size);
         this.#size += tail.ids.size;
         for (const name of this.#tails.keys()) {
             if (this.#size <= MOST_IDS)
                 return;
-            this.#forget(name);
+            this.forget(name);
         }
     }
 
-    #forget(stream: string): void {
+    forget(stream: string): void {
         this.#size -= this.#counts.get(stream) ?? 0;
         this.#counts.delete(stream);
         this.#tails.delete(stream);

@@ -1,6 +1,6 @@
 import {binaryEvent, jsonEvent, KurrentDBClient} from '@kurrent/kurrentdb-client';
 import {afterAll, afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import {STATE_EXISTS, STATE_NEW} from 'woltage';
+import {STATE_EXISTS, STATE_NEW, type EventData} from 'woltage';
 import {KurrentDBEventStore} from '../src/index.ts';
 import {eventData, eventsOf, follow, readAll} from './support/events.ts';
 import {findKurrentDB, ownPrefix} from './support/kurrentdb.ts';
@@ -295,5 +295,44 @@ describe('What can\'t be kept', () => {
             await expect(readAll(store, name, id)).rejects.toMatchObject({code: 'INVALID_AGGREGATE_ID'});
         }
         expect(await store.getLatestPosition()).toBeNull();
+    });
+});
+
+describe('An erased stream', () => {
+    const tombstoneOf = (overrides: Partial<EventData> = {}): EventData => eventData({type: 'tombstone', ...overrides});
+
+    it('is truncated before its tombstone, which keeps what else the stream\'s metadata says, but for ages and counts', async () => {
+        await store.append('order', '1', eventsOf(3), STATE_NEW);
+        await client.setStreamMetadata(`${prefix}order-1`, {maxCount: 100, acl: {readRoles: ['$all']}, custom: 1} as never);
+        const {revision} = await store.erase('order', '1', tombstoneOf());
+        expect(revision).toBe(3n);
+        const {metadata} = await client.getStreamMetadata(`${prefix}order-1`);
+        expect(metadata).toMatchObject({truncateBefore: 3, custom: 1, acl: {readRoles: ['$all']}});
+        expect(metadata).not.toHaveProperty('maxCount');
+        const raw: number[] = [];
+        for await (const {event} of client.readStream(`${prefix}order-1`))
+            raw.push(Number(event?.revision));
+        expect(raw).toEqual([3]);
+    });
+
+    it('is gone from the tombstone on, and whoever reads it completes what was cut short', async () => {
+        await store.append('order', '1', eventsOf(3), STATE_NEW);
+        const end = tombstoneOf();
+        // The process dies between its two calls.
+        const append = client.appendToStream.bind(client);
+        const spy = vi.spyOn(client, 'appendToStream').mockImplementation((async (stream: string, ...rest: readonly [never]) => {
+            if (stream.startsWith('$$'))
+                throw Object.assign(new Error('died'), {type: 'access-denied'});
+            return append(stream, ...rest);
+        }) as never);
+        await expect(store.erase('order', '1', end)).rejects.toMatchObject({code: 'KURRENTDB_CREDENTIALS'});
+        spy.mockRestore();
+        const fresh = new KurrentDBEventStore({client, streamPrefix: prefix});
+        await fresh.connect();
+        await expect(readAll(fresh, 'order', '1')).rejects.toMatchObject({code: 'GONE'});
+        expect((await client.getStreamMetadata(`${prefix}order-1`)).metadata?.truncateBefore).toBe(3);
+        await expect(fresh.append('order', '1', eventsOf(1))).rejects.toMatchObject({code: 'GONE'});
+        expect((await fresh.erase('order', '1', end)).revision).toBe(3n);
+        await fresh.close();
     });
 });

@@ -1,11 +1,12 @@
 import {plainArray, statementName, textArray, type Statement, type TextRow} from '@woltage/postgres';
 import type {EncodedAppend} from './encode.ts';
 import type {NewEvent} from './decide.ts';
-import {tableNames} from './schema.ts';
-import {streamKey, streamsOf, type Place, type StreamName, type StreamState} from './streams.ts';
+import {tableNames, type TableNames} from './schema.ts';
+import {ERASED, streamKey, streamsOf, type Place, type StreamName, type StreamState} from './streams.ts';
 
-const LAST_REVISION = (events: string): string =>
-    `(SELECT revision FROM ${events} WHERE aggregate_id = s.aggregate_id AND aggregate_name = s.aggregate_name ORDER BY revision DESC LIMIT 1)`;
+const LAST_REVISION = ({events, erased}: TableNames): string =>
+    `(CASE WHEN EXISTS (SELECT FROM ${erased} WHERE aggregate_id = s.aggregate_id AND aggregate_name = s.aggregate_name) THEN ${ERASED}
+        ELSE (SELECT revision FROM ${events} WHERE aggregate_id = s.aggregate_id AND aggregate_name = s.aggregate_name ORDER BY revision DESC LIMIT 1) END)`;
 
 /** The statements that append. Each is one round trip, so that the lock on the head is never held by a process that is gone. */
 export class AppendStatements {
@@ -17,11 +18,12 @@ export class AppendStatements {
     readonly lock: Statement;
 
     constructor(schema: string) {
-        const {events, head} = tableNames(schema);
+        const tables = tableNames(schema);
+        const {events, head} = tables;
         this.#readName = statementName('read', schema);
         this.#writeName = statementName('write', schema);
         this.lock = {text: `SELECT position FROM ${head} FOR UPDATE`};
-        this.#read = `SELECT s.place, ${LAST_REVISION(events)}, NULL, NULL, NULL
+        this.#read = `SELECT s.place, ${LAST_REVISION(tables)}, NULL, NULL, NULL
             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY s (aggregate_name, aggregate_id, place)
             UNION ALL SELECT NULL, revision, aggregate_name, aggregate_id, id || ' ' || position FROM ${events} WHERE id = ANY($3)`;
         /*
@@ -31,7 +33,7 @@ export class AppendStatements {
         this.#write = `WITH head AS (
                 UPDATE ${head} SET position = position + $1::bigint WHERE NOT EXISTS (
                     SELECT FROM unnest($2::text[], $3::text[], $4::bigint[]) s (aggregate_name, aggregate_id, last)
-                    WHERE coalesce(${LAST_REVISION(events)}, -1) <> s.last) AND ($17::bigint IS NULL OR position = $17)
+                    WHERE coalesce(${LAST_REVISION(tables)}, -1) <> s.last) AND ($17::bigint IS NULL OR position = $17)
                 RETURNING position - $1::bigint AS base
             ), inserted AS (
                 INSERT INTO ${events} (position, aggregate_name, aggregate_id, revision, id, type, version, timestamp, payload, meta, correlation_id, causation_id, tags)

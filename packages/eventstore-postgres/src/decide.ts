@@ -1,8 +1,8 @@
 import {fromText} from '@woltage/postgres';
-import {conditionFailed, ConflictError, isWoltageError, matchesEventQuery, STATE_NEW, type AppendResult, type EventData, type EventQuery} from 'woltage';
+import {conditionFailed, ConflictError, isWoltageError, matchesEventQuery, STATE_NEW, streamGone, type AppendResult, type EventData, type EventQuery} from 'woltage';
 import type {EncodedAppend, EventColumns} from './encode.ts';
 import {parseTextArray} from './records.ts';
-import {isAsExpected, streamKey, type StreamName, type StreamState} from './streams.ts';
+import {ERASED, isAsExpected, streamKey, type StreamName, type StreamState} from './streams.ts';
 
 /** An event that is to be written. Its position is its place among all that are. */
 export interface NewEvent extends StreamName {
@@ -96,6 +96,8 @@ class Draft {
         const {revision: expected} = append;
         const stream = streamKey(append);
         const last = this.#last.get(stream) ?? this.#state.last.get(stream) ?? -1;
+        if (last === ERASED)
+            throw streamGone(fromText(append.aggregateName), fromText(append.aggregateId));
         if (isAsExpected(last, expected))
             return this.#repeatedAnywhere(append, stream) ?? this.#write(append, stream, last);
         const start = expected === STATE_NEW ? 0 : typeof expected === 'bigint' ? Number(expected) + 1 : -1;

@@ -8,6 +8,11 @@ export interface EventPage {
     readonly caughtUp: boolean;
 }
 
+export interface StreamPage {
+    readonly rows: readonly EventRow[];
+    readonly isErased: boolean;
+}
+
 /** Positions that one call looks through at most where a filter may match little. */
 const WINDOW = 50_000n;
 
@@ -16,10 +21,11 @@ export class EventPages {
     readonly #database: Database;
     readonly #events: string;
     readonly #head: string;
+    readonly #erased: string;
 
     constructor(database: Database, schema: string) {
         this.#database = database;
-        ({events: this.#events, head: this.#head} = tableNames(schema));
+        ({events: this.#events, head: this.#head, erased: this.#erased} = tableNames(schema));
     }
 
     /**
@@ -37,13 +43,17 @@ export class EventPages {
         return toPage(found, after, limit, types !== undefined);
     }
 
-    /** Part of a stream, from a revision on, in either direction. */
-    async stream(aggregateName: string, aggregateId: string, direction: 'forwards' | 'backwards', from: bigint, limit: number): Promise<readonly EventRow[]> {
+    /** Part of a stream, from a revision on, in either direction. Whether it was erased is read in the same snapshot. */
+    async stream(aggregateName: string, aggregateId: string, direction: 'forwards' | 'backwards', from: bigint, limit: number): Promise<StreamPage> {
         const [compare, order] = direction === 'forwards' ? ['>=', 'ASC'] : ['<=', 'DESC'];
-        return await this.#database.query({
-            name: this.#name(`stream ${direction}`), text: `SELECT ${COLUMNS} FROM ${this.#events} WHERE aggregate_id = $1 AND aggregate_name = $2 AND revision ${compare} $3 ORDER BY revision ${order} LIMIT $4`,
+        const found = await this.#database.query({
+            name: this.#name(`stream ${direction}`), text: `SELECT position, ${COLUMNS.replace('position, ', '')} FROM (
+                    SELECT ${COLUMNS} FROM ${this.#events} WHERE aggregate_id = $1 AND aggregate_name = $2 AND revision ${compare} $3 ORDER BY revision ${order} LIMIT $4) page
+                UNION ALL SELECT ${'NULL, '.repeat(COLUMNS.split(',').length - 1)}NULL FROM ${this.#erased} WHERE aggregate_id = $1 AND aggregate_name = $2`,
             values: [toText(aggregateId), toText(aggregateName), from, limit]
-        }) as unknown as readonly EventRow[];
+        });
+        const isErased = found.length > 0 && found.at(-1)?.[0] === null;
+        return {rows: (isErased ? found.slice(0, -1) : found) as unknown as readonly EventRow[], isErased};
     }
 
     /** The last event that matches among those up to a position (looking back over a window, no further), and where to go on. */

@@ -1,19 +1,20 @@
 import {channelName, checkDuration, checkOptions, Database, migrate, schemaScript, type PostgresOptions} from '@woltage/postgres';
 import type {ClientBase} from 'pg';
 import {
-    checkEventQuery, EndableSubscription, type AppendCondition, type AppendResult, type EventData, type EventFilter, type EventQuery, type EventQueryOptions,
-    type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend, type SubscribeOptions,
-    type SubscriptionBatch
+    checkEventQuery, EndableSubscription, streamGone, type AppendCondition, type AppendResult, type EventData, type EventFilter, type EventQuery,
+    type EventQueryOptions, type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions, type RecordedEvent, type StreamAppend,
+    type SubscribeOptions, type SubscriptionBatch
 } from 'woltage';
 import {AppendStatements} from './append-statements.ts';
 import type {AttemptParts} from './attempt.ts';
 import {ChangeWatch} from './change-watch.ts';
 import {encodeAppend, encodeCondition} from './encode.ts';
+import {Erasure} from './erasure.ts';
 import {EventMatches} from './event-matches.ts';
-import {EventPages} from './event-pages.ts';
+import {EventPages, type StreamPage} from './event-pages.ts';
 import {GroupCommit} from './group-commit.ts';
 import {toRecord} from './records.ts';
-import {schemaPlan} from './schema.ts';
+import {schemaPlan, type EventRow} from './schema.ts';
 import {followPostgres} from './subscription.ts';
 import {TransactionalEventStore} from './transaction-append.ts';
 
@@ -36,12 +37,13 @@ const DEFAULT_SCHEMA = 'woltage';
  * {adapter: PostgresEventStore, args: ['postgres://user:password@localhost:5432/app']}
  */
 export class PostgresEventStore implements IEventStore {
-    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true, erasure: true};
     readonly #database: Database;
     readonly #schema: string;
     readonly #channel: string;
     readonly #parts: AttemptParts;
     readonly #commits: GroupCommit;
+    readonly #erasure: Erasure;
     readonly #pages: EventPages;
     readonly #changes: ChangeWatch;
     readonly #subscriptions = new Set<EndableSubscription>();
@@ -57,10 +59,12 @@ export class PostgresEventStore implements IEventStore {
         this.#parts = {statements: new AppendStatements(this.#schema), matches: new EventMatches(this.#schema)};
         this.#pages = new EventPages(this.#database, this.#schema);
         this.#changes = new ChangeWatch(options.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS, () => this.#pages.head());
-        this.#commits = new GroupCommit(this.#database, this.#parts, () => {
+        const afterCommit = (): void => {
             this.#changes.notify();
             this.#database.announce(this.#channel);
-        });
+        };
+        this.#commits = new GroupCommit(this.#database, this.#parts, afterCommit);
+        this.#erasure = new Erasure(this.#database, this.#parts, this.#schema, afterCommit);
     }
 
     /** The SQL that creates the tables, for a database in which this program may not do so itself: `connect` finds them then. */
@@ -91,7 +95,7 @@ export class PostgresEventStore implements IEventStore {
         let from = options.fromRevision ?? (direction === 'forwards' ? 0n : LAST_REVISION);
         for (let left = limit; left > 0;) {
             const size = Math.min(READ_PAGE, left);
-            const rows = await this.#pages.stream(aggregateName, aggregateId, direction, from, size);
+            const rows = rowsOf(await this.#pages.stream(aggregateName, aggregateId, direction, from, size), aggregateName, aggregateId, options);
             if (rows.length > 0)
                 yield rows.map(toRecord);
             if (rows.length < size)
@@ -129,6 +133,16 @@ export class PostgresEventStore implements IEventStore {
                 return;
             from = BigInt(rows.at(-1)?.[0] ?? from);
         }
+    }
+
+    /**
+     * The rows are deleted. PostgreSQL keeps what they held until it vacuums, see docs/erasure.md. Where the connection is lost meanwhile, it is tried again.
+     *
+     * @throws What `append` throws
+     */
+    async erase(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult> {
+        const append = encodeAppend({aggregateName, aggregateId, events: [tombstone], revision});
+        return this.#database.use(() => this.#erasure.erase(append));
     }
 
     /**
@@ -182,4 +196,11 @@ export class PostgresEventStore implements IEventStore {
         // What came before somebody listened.
         this.#changes.notify();
     }
+}
+
+/** @throws GoneError */
+function rowsOf({rows, isErased}: StreamPage, aggregateName: string, aggregateId: string, {tombstone}: ReadOptions): readonly EventRow[] {
+    if (isErased && tombstone !== true)
+        throw streamGone(aggregateName, aggregateId);
+    return rows;
 }

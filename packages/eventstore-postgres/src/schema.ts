@@ -2,7 +2,7 @@ import {quote, type SchemaPlan} from '@woltage/postgres';
 
 /** The tables of an event store. Released migrations never change; new ones are added at the end. */
 export function schemaPlan(schema: string): SchemaPlan {
-    const {events, head, tags} = tableNames(schema);
+    const {events, head, tags, erased} = tableNames(schema);
     const [fill, unfill] = ['fill', 'clear'].map(name => `${quote(schema)}.event_tags_${name}`);
     return {component: 'events', schema, migrations: [`
 CREATE TABLE ${events} (
@@ -46,18 +46,26 @@ CREATE TRIGGER events_tagged AFTER INSERT ON ${events} FOR EACH ROW WHEN (NEW.ta
 CREATE TRIGGER events_untagged AFTER DELETE ON ${events} FOR EACH ROW WHEN (OLD.tags IS NOT NULL) EXECUTE FUNCTION ${unfill}();
 INSERT INTO ${tags} SELECT DISTINCT tag, type, position FROM ${events}, unnest(tags) tag ORDER BY 1, 2, 3;
 DROP INDEX ${quote(schema)}.events_tags;
-CREATE INDEX events_type ON ${events} (type, position)`]};
+CREATE INDEX events_type ON ${events} (type, position)`, `
+CREATE TABLE ${erased} (
+    aggregate_id text COLLATE "C" NOT NULL,
+    aggregate_name text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (aggregate_id, aggregate_name)
+);
+COMMENT ON COLUMN ${erased}.position IS 'Of the tombstone, which is all that is left of the stream'`]};
 }
 
 export interface TableNames {
     readonly events: string;
     readonly head: string;
     readonly tags: string;
+    readonly erased: string;
 }
 
 /** Quoted, with their schema. */
 export const tableNames = (schema: string): TableNames => ({
-    events: `${quote(schema)}.events`, head: `${quote(schema)}.events_head`, tags: `${quote(schema)}.event_tags`
+    events: `${quote(schema)}.events`, head: `${quote(schema)}.events_head`, tags: `${quote(schema)}.event_tags`, erased: `${quote(schema)}.erased_streams`
 });
 
 /** The columns in the order that {@link EventRow} has. */

@@ -14,9 +14,12 @@ export interface Place {
     readonly position: bigint;
 }
 
+/** In place of the revision of a stream that was erased. */
+export const ERASED = -2;
+
 /** What is known, or assumed, of the streams and events of some appends. */
 export interface StreamState {
-    /** The revision of the last event of each stream; -1 where there is none. */
+    /** The revision of the last event of each stream; -1 where there is none, {@link ERASED} where nothing may follow. */
     readonly last: ReadonlyMap<string, number>;
     /** The events that are in the table already, by id. */
     readonly places: ReadonlyMap<string, Place>;

@@ -1,6 +1,7 @@
 import type {SQLiteDatabase, SQLiteStatement} from '@woltage/sqlite';
 import {ConflictError, STATE_EXISTS, STATE_NEW, type AppendResult, type ExpectedRevision} from 'woltage';
 import type {EncodedAppend} from './encode.ts';
+import {Erasure} from './erasure.ts';
 import {COLUMNS} from './schema.ts';
 
 interface Inserted {
@@ -14,8 +15,10 @@ export class Appender {
     readonly #byId: SQLiteStatement;
     readonly #at: SQLiteStatement;
     readonly #insert: SQLiteStatement;
+    readonly #erasure: Erasure;
 
     constructor(database: SQLiteDatabase) {
+        this.#erasure = new Erasure(database);
         this.#lastRevision = database.prepare(`SELECT revision FROM events WHERE aggregate_id = ? AND aggregate_name = ? ORDER BY revision DESC LIMIT 1`).raw();
         this.#byId = database.prepare('SELECT aggregate_id, aggregate_name, revision FROM events WHERE id = ?').raw();
         this.#at = database.prepare('SELECT id, position FROM events WHERE aggregate_id = ? AND aggregate_name = ? AND revision = ?').raw();
@@ -26,8 +29,16 @@ export class Appender {
      * @param careful Looks for ids that are taken before anything is written. Otherwise the unique index finds them, which costs
      * nothing while there are none, but breaks off amid the writing with SQLite's own error.
      * @throws ConflictError `REVISION_CONFLICT`, and `EVENT_ID_EXISTS` when careful; nothing is written then
+     * @throws GoneError
      */
     append(append: EncodedAppend, careful: boolean): AppendResult {
+        if (append.isErasure === true)
+            return this.#erasure.erase(append, () => this.#append(append, careful));
+        this.#erasure.assertNotErased(append.aggregateName, append.aggregateId);
+        return this.#append(append, careful);
+    }
+
+    #append(append: EncodedAppend, careful: boolean): AppendResult {
         const {aggregateName, aggregateId, revision} = append;
         const [last] = (this.#lastRevision.get(aggregateId, aggregateName) ?? [-1]) as readonly [number];
         if (!isAsExpected(last, revision)) {

@@ -9,6 +9,8 @@ export interface EncodedAppend {
     readonly ids: readonly string[];
     /** By event: the columns from `id` on. */
     readonly values: readonly (readonly SQLiteValue[])[];
+    /** Whether its event is to take the place of the whole stream. */
+    readonly isErasure?: boolean;
 }
 
 /** What an append depends on, checked. */

@@ -33,6 +33,13 @@ export const migrations: readonly string[] = [`
         DELETE FROM event_tags WHERE type = old.type AND position = old.position AND tag IN (SELECT value FROM json_each(old.tags));
     END;
     INSERT INTO event_tags SELECT DISTINCT tag.value, e.type, e.position FROM events e, json_each(e.tags) tag WHERE e.tags IS NOT NULL ORDER BY 1, 2, 3;
+`, `
+    CREATE TABLE erased_streams (
+        aggregate_id TEXT NOT NULL,
+        aggregate_name TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (aggregate_id, aggregate_name)
+    ) WITHOUT ROWID;
 `];
 
 /** The columns in the order that {@link EventRow} has. */

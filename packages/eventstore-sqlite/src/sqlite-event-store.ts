@@ -9,6 +9,7 @@ import {ChangeWatch} from './change-watch.ts';
 import {encodeAppend, encodeCondition} from './encode.ts';
 import {EventMatches} from './event-matches.ts';
 import {GroupCommit} from './group-commit.ts';
+import {Erasure} from './erasure.ts';
 import {EventPages} from './event-pages.ts';
 import {toRecord} from './records.ts';
 import {migrations} from './schema.ts';
@@ -23,6 +24,7 @@ interface Connection extends SubscriptionSource {
     readonly database: SQLiteDatabase;
     readonly commits: GroupCommit;
     readonly matches: EventMatches;
+    readonly erasure: Erasure;
     readonly subscriptions: Set<EndableSubscription>;
 }
 
@@ -38,7 +40,7 @@ const DEFAULT_POLL_INTERVAL_MS = 20;
  * {adapter: SQLiteEventStore, args: [{path: 'data/events.db'}]}
  */
 export class SQLiteEventStore implements IEventStore {
-    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true, erasure: true};
     readonly #options: SQLiteEventStoreOptions;
     #connection: Connection | undefined;
     #turn: Promise<void> = Promise.resolve();
@@ -82,7 +84,13 @@ export class SQLiteEventStore implements IEventStore {
         let from = options.fromRevision === undefined ? (direction === 'forwards' ? 0 : LAST_REVISION) : Number(options.fromRevision);
         for (let left = limit; left > 0;) {
             const size = Math.min(READ_PAGE, left);
-            const rows = await this.#query(({pages}) => pages.stream(aggregateName, aggregateId, direction, from, size));
+            const rows = await this.#query(({pages, erasure}) => {
+                const found = pages.stream(aggregateName, aggregateId, direction, from, size);
+                // After the rows: what is erased in between is not read.
+                if (options.tombstone !== true)
+                    erasure.assertNotErased(aggregateName, aggregateId);
+                return found;
+            });
             if (rows.length > 0)
                 yield rows.map(toRecord);
             if (rows.length < size)
@@ -113,6 +121,17 @@ export class SQLiteEventStore implements IEventStore {
                 return;
             from = rows.at(-1)?.[0] ?? from;
         }
+    }
+
+    /**
+     * The rows are deleted, and what they held in the file is overwritten with the next checkpoint of SQLite's write-ahead log; see docs/erasure.md.
+     *
+     * @throws What `append` throws
+     */
+    async erase(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult> {
+        const append = encodeAppend({aggregateName, aggregateId, events: [tombstone], revision});
+        const [result] = await this.#open().commits.run([{...append, isErasure: true}]);
+        return result as AppendResult;
     }
 
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
@@ -168,7 +187,7 @@ async function connect(options: SQLiteEventStoreOptions): Promise<Connection> {
         await whenNotBusy(() => migrate(database, 'events', migrations), busyTimeoutMs);
         const changes = new ChangeWatch(database.prepare('PRAGMA data_version').raw(), pollIntervalMs);
         return {
-            database, changes, busyTimeoutMs,
+            database, changes, busyTimeoutMs, erasure: new Erasure(database),
             matches: new EventMatches(database),
             commits: new GroupCommit(database, new Appender(database), busyTimeoutMs, () => changes.notify()),
             pages: new EventPages(database),

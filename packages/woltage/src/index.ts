@@ -2,7 +2,7 @@ export * from './errors/index.ts';
 export * from './ports/index.ts';
 export {
     defineEvent, Event, type CastableEvent, type DefinedEvent, type EventCastingFallback, type EventClass, type EventConstructionData, type EventData, type EventDefinition,
-    type EventIdentity, type RecordedEvent, type RenamedFrom
+    personal, TombstoneEvent, type EventIdentity, type RecordedEvent, type RenamedFrom
 } from './events/index.ts';
 export {
     Aggregate, type AggregateOptions, type AggregateProjector, type CommandContext, type CommandHandle, type CommandHandler,
@@ -41,6 +41,7 @@ export type {EffectCall} from './context/index.ts';
 export type {Clock} from './shared/clock.ts';
 export {cloneData} from './shared/data.ts';
 export {delay} from './shared/delay.ts';
+export {Erased, isErased} from './shared/erased.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
 export type {Logger} from './shared/logger.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';

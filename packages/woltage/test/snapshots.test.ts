@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import {afterEach, describe, expect, it, vi} from 'vitest';
-import {MemoryStore, MemoryStoreData, type AggregateOptions, type WoltageConfig} from 'woltage';
+import {
+    Aggregate, createWoltage, Erased, Event, MemoryEventStore, MemoryStore, MemoryStoreData, personal, TombstoneEvent, z, type AggregateOptions, type WoltageConfig
+} from 'woltage';
 import {createWallets, folded, walletData, type WalletApp, type WalletData} from './support/wallet.ts';
 
 const apps: WalletApp[] = [];
@@ -223,6 +225,65 @@ describe('snapshots', () => {
             }
             await app.woltage.stop();
         }), {numRuns: 60});
+    });
+});
+
+describe('snapshots of personal data', () => {
+    const named = z.object({name: personal(z.string())});
+    class Named extends Event<typeof named> {
+        static schema = named;
+        static version = 1;
+    }
+
+    it('go when somebody is forgotten, in all instances, and with them what is cached', async () => {
+        const data = walletData();
+        const start = async () => {
+            const person = Aggregate.create('person', {$init: () => ({names: [] as unknown[]})}, {snapshots: {every: 1}})
+                .on(Named, (state, {payload}) => {
+                    state.names.push(payload.name);
+                });
+            const rename = person.registerCommand(named, function rename(_state, payload) {
+                return new Named({payload});
+            });
+            const woltage = await createWoltage({
+                eventStore: {adapter: MemoryEventStore, args: [data.events]}, internalStore: {adapter: MemoryStore, args: [data.records]},
+                eventClasses: [Named], aggregates: [person], projectorClasses: []
+            });
+            return {woltage, person, rename};
+        };
+        const [one, two] = [await start(), await start()];
+        for (const name of ['Ann', 'Anna']) {
+            await one.woltage.executeCommand(one.rename, 'p', {name});
+            expect((await two.woltage.stateOf(two.person, 'p')).names).toContain(name);
+        }
+        const store = new MemoryStore(data.records);
+        await store.connect();
+        const snapshots = store.scope({namespace: '_snapshots', tables: {}});
+        await vi.waitFor(async () => expect(await snapshots.listRecords('')).toHaveLength(1));
+        await one.woltage.forget('p');
+        expect(await snapshots.listRecords('')).toEqual([]);
+        expect((await one.woltage.stateOf(one.person, 'p')).names).toEqual([Erased, Erased]);
+        await vi.waitFor(async () => expect((await two.woltage.stateOf(two.person, 'p')).names).toEqual([Erased, Erased]));
+        expect(JSON.stringify((await snapshots.listRecords('')).map(({value}) => value))).not.toContain('Ann');
+        await Promise.all([one.woltage.stop(), two.woltage.stop()]);
+    });
+
+    it('go when their aggregate is erased', async () => {
+        const data = walletData();
+        const app = await create(data, {snapshots: {every: 1}});
+        const end = app.wallet.registerCommand(function end() {
+            return new TombstoneEvent();
+        });
+        await deposits(app, 3);
+        const store = new MemoryStore(data.records);
+        await store.connect();
+        const snapshots = store.scope({namespace: '_snapshots', tables: {}});
+        await vi.waitFor(async () => expect(await snapshots.listRecords('')).toHaveLength(1));
+        await app.woltage.executeCommand(end, 'w', undefined);
+        expect(await snapshots.listRecords('')).toEqual([]);
+        await expect(deposits(app, 1)).rejects.toMatchObject({status: 410});
+        await expect(app.woltage.stateOf(app.wallet, 'w')).rejects.toMatchObject({status: 410});
+        await expect(app.woltage.executeCommands([{command: end, aggregateId: 'v'}, {command: app.deposit, aggregateId: 'u', payload: {amount: 1}}])).rejects.toMatchObject({code: 'TOMBSTONE_NOT_ALONE'});
     });
 });
 

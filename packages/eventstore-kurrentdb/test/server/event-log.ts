@@ -166,10 +166,19 @@ export class EventLog extends EventEmitter<{appended: []}> {
             };
             this.#end += RECORD_BYTES + BigInt(event.data.length + event.metadata.length);
             state.events.push(logged);
+            this.#obeyMetadata(logged);
             this.all.push(logged);
             this.#recentIds.set(event.id, logged);
         }
         return {kind: 'written', revision: BigInt(state.events.length - 1), position: this.all.at(-1)?.position ?? 0n};
+    }
+
+    #obeyMetadata({stream, type, data}: LoggedEvent): void {
+        if (type !== '$metadata' || !stream.startsWith('$$'))
+            return;
+        const {$tb: before = 0} = JSON.parse(Buffer.from(data).toString('utf8')) as {readonly $tb?: number};
+        if (before < Number.MAX_SAFE_INTEGER)
+            this.#state(stream.slice(2)).truncateBefore = BigInt(before);
     }
 
     #state(name: string): StreamState {

@@ -4,6 +4,7 @@ import {appendAllCases, repetitionCases} from './append-more-cases.ts';
 import {batchCases} from './batch-cases.ts';
 import {concurrencyCases} from './concurrency-cases.ts';
 import {conditionCases} from './condition-cases.ts';
+import {erasureCases} from './erasure-cases.ts';
 import {lifecycleCases} from './lifecycle-cases.ts';
 import {queryCases} from './query-cases.ts';
 import {readCases} from './read-cases.ts';
@@ -13,7 +14,7 @@ import type {EventStoreUnderTest} from './support.ts';
 
 const cases: EventStoreCases = {
     ...appendCases, ...repetitionCases, ...appendAllCases, ...readCases, ...subscribeCases, ...batchCases, ...concurrencyCases, ...lifecycleCases,
-    ...queryCases, ...conditionCases
+    ...queryCases, ...conditionCases, ...erasureCases
 };
 
 /**

@@ -29,6 +29,7 @@ export class AggregateLoader {
     readonly #eventStore: IEventStore;
     readonly #foldOf: (aggregate: Aggregate) => AggregateFold;
     readonly #cache: StateCache;
+    #era = 0;
 
     constructor(eventStore: IEventStore, foldOf: (aggregate: Aggregate) => AggregateFold, snapshots: Snapshots, cacheBytes: number) {
         this.#eventStore = eventStore;
@@ -84,8 +85,15 @@ export class AggregateLoader {
             cached.snapshotRevision = revision;
     }
 
+    /** Drops all states, also those that are being loaded: none that began before is kept. */
     clear(): void {
+        this.#era++;
         this.#cache.clear();
+    }
+
+    /** Changes when all states are dropped. */
+    get era(): number {
+        return this.#era;
     }
 
     async #loadWithSnapshots(aggregate: Aggregate, aggregateId: string, key: string, cached: AggregateState | undefined): Promise<LoadedState> {
@@ -111,6 +119,7 @@ export class AggregateLoader {
         const fold = this.#foldOf(aggregate);
         const current = known ?? nothing(fold);
         const knownRevision = current.revision;
+        const era = this.#era;
         try {
             const fromRevision = current.revision + 1n;
             for await (const page of this.#eventStore.read(aggregate.name, aggregateId, {fromRevision}))
@@ -123,7 +132,7 @@ export class AggregateLoader {
         const {revision, position, snapshotRevision} = current;
         // Nothing was read, and nobody else has this state.
         const copied = revision < 0n ? undefined : copyState(current.state);
-        if (copied !== undefined && !isCached)
+        if (copied !== undefined && !isCached && era === this.#era)
             this.#cache.add(key, current);
         return {state: copied === undefined ? current.state : copied.copy, revision, position, snapshotRevision, knownRevision, loadMs: 0};
     }

@@ -2,6 +2,7 @@ import {isWoltageError} from '../errors/index.ts';
 import type {Event, EventData} from '../events/index.ts';
 import type {AppendResult, ExpectedRevision, IEventStore, StreamAppend} from '../ports/index.ts';
 import type {Aggregate} from './aggregate.ts';
+import {eraseStream} from './erase-stream.ts';
 import type {KeyReservations} from './key-reservations.ts';
 import {checkAmongEachOther, checkClaims, claimsOf, lastClaims, type Claim} from './unique-keys.ts';
 
@@ -39,6 +40,11 @@ export class Appender {
         return options.uniqueKeys === undefined
             ? this.#eventStore.append(name, aggregateId, data, revision)
             : this.append([append]).then(([result]) => result as AppendResult);
+    }
+
+    /** Ends an aggregate with its tombstone, see {@link eraseStream}. */
+    erase({aggregate: {name}, aggregateId, data, revision}: AggregateAppend, erased: () => Promise<void>): Promise<AppendResult> {
+        return eraseStream(this.#eventStore, {aggregateName: name, aggregateId, data, revision}, erased);
     }
 
     /** Appends all of it or nothing. @throws ConflictError `REVISION_CONFLICT`, `UNIQUE_KEY_TAKEN` */

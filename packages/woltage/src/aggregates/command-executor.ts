@@ -11,6 +11,7 @@ import type {CommandResult} from './command.ts';
 import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
 import {toDecided} from './decided.ts';
 import type {SnapshotTaker} from './snapshot-taker.ts';
+import {isErasure} from './erase-stream.ts';
 
 /** What a command did. */
 export interface CommandOutcome {
@@ -94,17 +95,27 @@ export class CommandExecutor {
             this.#parts.taker.consider(aggregate, aggregateId, loaded, revision);
             return {revision, position, events};
         }
+        const isEnd = isErasure(events, `Command '${aggregate.name}.${attempt.command.name}'`);
         const converting = this.#toData(events, attempt);
         const data = converting instanceof Promise ? await converting : converting;
         const append: AggregateAppend = {aggregate, aggregateId, events, data, revision: force ? undefined : revision < 0n ? STATE_NEW : revision};
         try {
-            const result = await traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => this.#parts.appender.appendOne(append));
+            const result = await traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => isEnd ? this.#erase(append) : this.#parts.appender.appendOne(append));
             placeEvents(events, data, result);
-            this.#parts.taker.consider(aggregate, aggregateId, loaded, result.revision);
+            if (!isEnd)
+                this.#parts.taker.consider(aggregate, aggregateId, loaded, result.revision);
             return {revision: result.revision, position: result.position, events};
         } catch (error) {
             return this.#try(await this.#next(attempt, loaded, error));
         }
+    }
+
+    #erase(append: AggregateAppend): Promise<AppendResult> {
+        const {loader} = this.#parts;
+        return this.#parts.appender.erase(append, async () => {
+            loader.forget(append.aggregate, append.aggregateId);
+            await loader.snapshots.remove(append.aggregate, append.aggregateId);
+        });
     }
 
     #decide({command: {handler}, aggregateId, payload, context, mailboxes}: Attempt, {state, revision}: LoadedState): CommandResult | Promise<CommandResult> {

@@ -1,4 +1,4 @@
-import {BadRequestError} from '../errors/index.ts';
+import {BadRequestError, WoltageError} from '../errors/index.ts';
 import type {Cause, Event, EventData, RecordedEvent} from '../events/index.ts';
 import {STATE_NEW, type AppendResult} from '../ports/index.ts';
 import {cloneData} from '../shared/data.ts';
@@ -10,6 +10,7 @@ import {keyOf, type LoadedState} from './aggregate-loader.ts';
 import {placeEvents, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
 import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
 import {toDecided} from './decided.ts';
+import {isErasure} from './erase-stream.ts';
 import {copyState} from './state-cache.ts';
 
 export interface UnitOptions {
@@ -118,6 +119,8 @@ export class CommandUnit {
         const result = await this.#parts.run(() => command.handler(state as never, payload as never, {...context, aggregateId, aggregateVersion}), mailboxes);
         const {events, force} = toDecided(result, command, aggregateId);
         member.force ||= force;
+        if (isErasure(events, `Command '${command.aggregate.name}.${command.name}'`))
+            throw new WoltageError(`Command '${command.aggregate.name}.${command.name}' returned a tombstone, and is executed together with others. Execute it alone.`, 500, {code: 'TOMBSTONE_NOT_ALONE'});
         return events;
     }
 

@@ -10,3 +10,4 @@ export type {CommandContext, CommandHandler, CommandOptions, CommandResult, Forc
 export {KeyReservations} from './key-reservations.ts';
 export {SnapshotTaker, type TakenSnapshots, type TakeSnapshotsOptions} from './snapshot-taker.ts';
 export {Snapshots, type SnapshotSettings} from './snapshots.ts';
+export {eraseStream, isErasure, type ErasedStream} from './erase-stream.ts';

@@ -105,7 +105,11 @@ export class SnapshotTaker {
     }
 
     async #put(aggregate: Aggregate, aggregateId: string): Promise<boolean> {
+        const {era} = this.#loader;
         const loaded = await this.#loader.load(aggregate, aggregateId);
+        // Personal data was erased meanwhile: what was loaded may hold some of it.
+        if (era !== this.#loader.era)
+            return false;
         const isKept = await this.#loader.snapshots.put(aggregate, aggregateId, loaded);
         if (isKept)
             this.#loader.sawSnapshot(aggregate, aggregateId, loaded.revision);

@@ -15,6 +15,8 @@ export interface SnapshotSettings {
     readonly afterMs: number;
 }
 
+const REMOVED_AT_ONCE = 500;
+
 interface StoredSnapshot {
     readonly projectorVersion: number;
     readonly revision: bigint;
@@ -78,6 +80,18 @@ export class Snapshots {
     /** Says that loading went wrong behind a snapshot, and is tried without it. */
     suspect(aggregate: Aggregate, aggregateId: string, err: unknown): void {
         this.#log.warn({err, aggregate: aggregate.name, aggregateId}, 'Loading an aggregate from its snapshot failed; it is loaded from all of its events');
+    }
+
+    /** Removes all snapshots, of whatever aggregates: what they were made from may not be kept. */
+    async removeAll(scopes: readonly IStore[]): Promise<void> {
+        for (const scope of scopes) {
+            for (; ;) {
+                const page = await scope.listRecords('', {limit: REMOVED_AT_ONCE});
+                if (page.length === 0)
+                    break;
+                await scope.commit({records: page.map(({key}) => ({key, value: null, token: uuidV7()}))});
+            }
+        }
     }
 
     /** Removes what there is. */

@@ -1,5 +1,5 @@
 import {ConflictError} from '../errors/index.ts';
-import {Event, type Cause, type EventCatalogue} from '../events/index.ts';
+import {Event, TombstoneEvent, type Cause, type EventCatalogue} from '../events/index.ts';
 import type {EventQuery, IEventStore} from '../ports/index.ts';
 import {delay} from '../shared/delay.ts';
 import {traced} from '../shared/telemetry.ts';
@@ -140,5 +140,7 @@ function toEvents(result: DecisionResult, compiled: CompiledDecision): readonly 
     const list: readonly unknown[] = result === undefined || result === null ? [] : Array.isArray(result) ? result as readonly unknown[] : [result];
     if (!list.every(item => item instanceof Event))
         throw compiled.fail('must return an event, an array of events, or nothing.', 'INVALID_DECISION_RESULT');
+    if (list.some(item => item instanceof TombstoneEvent))
+        throw compiled.fail('returned a tombstone: an aggregate is ended by a command of its own.', 'TOMBSTONE_NOT_ALONE');
     return list as readonly Event[];
 }

@@ -17,6 +17,8 @@ export interface EventDefinition<S extends StandardSchema> {
     readonly downcast?: (payload: InferOutput<S>) => unknown;
     /** What events of this type were called before, when some of them were recorded. */
     readonly renamedFrom?: RenamedFrom | readonly RenamedFrom[];
+    /** Whom its personal fields are about, see `personal`. @default the aggregate's id */
+    readonly subject?: (payload: NonNullable<S['~standard']['types']>['output']) => string;
 }
 
 /** What {@link defineEvent} makes: an event class. */
@@ -46,7 +48,7 @@ export function defineEvent<S extends StandardSchema, M = unknown>(
     };
     Object.defineProperty(defined, 'name', {value: name});
     Object.defineProperty(defined, 'type', {value: type, enumerable: true});
-    for (const key of ['tags', 'upcast', 'downcast', 'renamedFrom'] as const) {
+    for (const key of ['tags', 'upcast', 'downcast', 'renamedFrom', 'subject'] as const) {
         if (more[key] !== undefined)
             Object.defineProperty(defined, key, {value: more[key], enumerable: true});
     }

@@ -9,6 +9,7 @@ import {EventRenames, type EventName} from './event-renames.ts';
 import {eventIdentity} from './event-type.ts';
 import type {EventData, RecordedEvent} from './recorded-event.ts';
 import {isTag, MAX_TAG_LENGTH} from './tag.ts';
+import {TombstoneEvent} from './tombstone-event.ts';
 import {castProblem} from './written-cast.ts';
 
 /** Where an event comes from, for its correlation. */
@@ -58,6 +59,20 @@ export class EventCatalogue {
             this.#byClass.set(eventClass, {type, version});
             this.#newest.set(type, Math.max(version, this.newest(type)));
         }
+        this.#learnTombstone();
+    }
+
+    /** Known everywhere, unless somebody has an event of that name. */
+    #learnTombstone(): void {
+        const {type, version, identity} = TombstoneEvent;
+        if (this.#byIdentity.has(identity))
+            return;
+        this.#byIdentity.set(identity, TombstoneEvent);
+        this.#byClass.set(TombstoneEvent, {type, version});
+    }
+
+    get classes(): readonly EventClass[] {
+        return [...this.#byIdentity.values()];
     }
 
     /** The class of a type by today's name. */

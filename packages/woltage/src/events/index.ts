@@ -5,5 +5,8 @@ export {EventHandlers, handlerEntries, type HandledEvent} from './event-handlers
 export {Event, isEventVersion, type EventClass, type EventConstructionData} from './event.ts';
 export type {EventName, RenamedFrom} from './event-renames.ts';
 export {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
+export {personal} from './personal.ts';
+export {PersonalFields} from './personal-fields.ts';
 export type {EventData, RecordedEvent} from './recorded-event.ts';
 export {isTag, MAX_TAG_LENGTH} from './tag.ts';
+export {TombstoneEvent} from './tombstone-event.ts';

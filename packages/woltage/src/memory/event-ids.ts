@@ -7,13 +7,13 @@ interface Identified {
  * built when the first id comes that doesn't.
  */
 export class EventIds<E extends Identified> {
-    readonly #events: readonly E[];
+    readonly #events: readonly (E | undefined)[];
     readonly #index = new Map<string, E>();
     #indexed = 0;
     #newest = '';
 
-    /** @param events All events, in the order of their addition */
-    constructor(events: readonly E[]) {
+    /** @param events All events, in the order of their addition; holes are those that were erased */
+    constructor(events: readonly (E | undefined)[]) {
         this.#events = events;
     }
 
@@ -23,7 +23,7 @@ export class EventIds<E extends Identified> {
             this.#newest = id;
     }
 
-    /** To be called when an event has been taken away from the end. */
+    /** To be called when an event has been taken away. */
     removed({data: {id}}: E): void {
         this.#index.delete(id);
         this.#indexed = Math.min(this.#indexed, this.#events.length);
@@ -33,8 +33,9 @@ export class EventIds<E extends Identified> {
         if (id > this.#newest)
             return undefined;
         for (; this.#indexed < this.#events.length; this.#indexed++) {
-            const event = this.#events[this.#indexed] as E;
-            this.#index.set(event.data.id, event);
+            const event = this.#events[this.#indexed];
+            if (event !== undefined)
+                this.#index.set(event.data.id, event);
         }
         return this.#index.get(id);
     }

@@ -15,8 +15,8 @@ export interface StoredEvent {
 
 /** What a `MemoryEventStore` holds; hand it to a second one to simulate a restart or a second process. */
 export class MemoryEventStoreData {
-    /** @internal By position. */
-    readonly events: StoredEvent[] = [];
+    /** @internal By position; a hole is an event that was erased. */
+    readonly events: (StoredEvent | undefined)[] = [];
     /** @internal */
     readonly byId = new EventIds<StoredEvent>(this.events);
     /** @internal */
@@ -24,6 +24,7 @@ export class MemoryEventStoreData {
     /** @internal Called after each append. */
     readonly listeners = new Set<() => void>();
     readonly #streams = new Map<string, Map<string, StoredEvent[]>>();
+    readonly #tombstones = new Map<string, StoredEvent>();
 
     /** @internal */
     stream(aggregateName: string, aggregateId: string): StoredEvent[] | undefined {
@@ -56,6 +57,25 @@ export class MemoryEventStoreData {
             this.index.removed(event);
             this.stream(event.aggregateName, event.aggregateId)?.pop();
         }
+    }
+
+    /** @internal What is left of an erased stream. */
+    tombstone(aggregateName: string, aggregateId: string): StoredEvent | undefined {
+        return this.#tombstones.size === 0 ? undefined : this.#tombstones.get(JSON.stringify([aggregateName, aggregateId]));
+    }
+
+    /** @internal Adds a tombstone, and removes all that is in its stream. */
+    erase(tombstone: StoredEvent): void {
+        const {aggregateName, aggregateId} = tombstone;
+        for (const event of this.stream(aggregateName, aggregateId) ?? []) {
+            this.events[event.position] = undefined;
+            this.byId.removed(event);
+        }
+        this.#streams.get(aggregateName)?.delete(aggregateId);
+        this.#tombstones.set(JSON.stringify([aggregateName, aggregateId]), tombstone);
+        this.events.push(tombstone);
+        this.byId.added(tombstone);
+        this.index.added(tombstone);
     }
 
     /** @internal */

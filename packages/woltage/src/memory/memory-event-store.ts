@@ -5,6 +5,7 @@ import {
     type EventQueryOptions, type EventStoreCapabilities, type ExpectedRevision, type IEventStore, type ReadOptions, type StreamAppend, type SubscribeOptions,
     type SubscriptionBatch
 } from '../ports/index.ts';
+import {assertNotErased, erase, readRemains, repeatedErasure} from './memory-erasure.ts';
 import {copyEvent, MemoryEventStoreData, toRecord, type StoredEvent} from './memory-event-store-data.ts';
 import {followMemory} from './memory-subscription.ts';
 
@@ -12,7 +13,7 @@ const PAGE = 1000;
 
 /** An event store in memory: for tests, and for trying things out. Nothing survives the process. */
 export class MemoryEventStore implements IEventStore {
-    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: true, conditionalAppend: true, orderedAppendAll: true, erasure: true};
     readonly #data: MemoryEventStoreData;
     readonly #subscriptions = new Set<EndableSubscription>();
     #open = false;
@@ -66,6 +67,16 @@ export class MemoryEventStore implements IEventStore {
         return {[Symbol.asyncIterator]: () => ({next: this.#found(query, Number(after ?? -1n), Number(until ?? Infinity))})};
     }
 
+    async erase(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult> {
+        this.#checkOpen();
+        const repeated = repeatedErasure(this.#data, aggregateName, aggregateId, tombstone);
+        if (repeated !== undefined)
+            return repeated;
+        if (this.#check({aggregateName, aggregateId, events: [tombstone], revision}) !== undefined)
+            throw new ConflictError(`Event id ${tombstone.id} is taken.`, {code: 'EVENT_ID_EXISTS', details: {id: tombstone.id}});
+        return erase(this.#data, aggregateName, aggregateId, tombstone);
+    }
+
     subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionBatch> {
         return new EndableSubscription({
             signal: options.signal,
@@ -82,19 +93,22 @@ export class MemoryEventStore implements IEventStore {
         this.#checkOpen();
         const {events} = this.#data;
         const types = filter?.types === undefined ? undefined : new Set(filter.types);
-        const last = events.findLast(({data}) => types === undefined || types.has(data.type));
+        const last = events.findLast(event => event !== undefined && (types === undefined || types.has(event.data.type)));
         return last === undefined ? null : BigInt(last.position);
     }
 
-    #pages(aggregateName: string, aggregateId: string, {direction, fromRevision, limit = Infinity}: ReadOptions): () => Promise<IteratorResult<readonly RecordedEvent[]>> {
+    #pages(aggregateName: string, aggregateId: string, {direction, fromRevision, limit = Infinity, tombstone}: ReadOptions): () => Promise<IteratorResult<readonly RecordedEvent[]>> {
         const step = direction === 'backwards' ? -1 : 1;
         let at = fromRevision === undefined ? undefined : Number(fromRevision);
         let left = limit;
         return async () => {
             this.#checkOpen();
             const stream = this.#data.stream(aggregateName, aggregateId);
-            if (stream === undefined)
-                return {done: true, value: undefined};
+            if (stream === undefined) {
+                const page = readRemains(this.#data, aggregateName, aggregateId, {direction, fromRevision, limit: left, tombstone});
+                left = 0;
+                return page.length === 0 ? {done: true, value: undefined} : {done: false, value: page};
+            }
             const last = stream.length - 1;
             at = step > 0 ? Math.max(at ?? 0, 0) : Math.min(at ?? last, last);
             const page: RecordedEvent[] = [];
@@ -129,6 +143,7 @@ export class MemoryEventStore implements IEventStore {
     #check({aggregateName, aggregateId, events, revision}: StreamAppend): AppendResult | undefined {
         if (events.length === 0)
             throw new BadRequestError('There is nothing to append.', {code: 'NO_EVENTS'});
+        assertNotErased(this.#data, aggregateName, aggregateId);
         const stream = this.#data.stream(aggregateName, aggregateId);
         const current = (stream?.length ?? 0) - 1;
         const taken = events.find(event => this.#data.byId.get(event.id) !== undefined) ?? findDuplicate(events);

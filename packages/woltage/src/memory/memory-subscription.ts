@@ -28,14 +28,14 @@ export async function* followMemory(
 
 /** Adds what matches until the batch is full. @returns The index of the first event that it has not looked at */
 function take(
-    events: readonly StoredEvent[], start: number, types: ReadonlySet<string> | undefined, accepts: EventFilter['accepts'], batchSize: number, batch: RecordedEvent[]
+    events: readonly (StoredEvent | undefined)[], start: number, types: ReadonlySet<string> | undefined, accepts: EventFilter['accepts'], batchSize: number, batch: RecordedEvent[]
 ): number {
     const end = Math.min(events.length, start + WINDOW);
     for (let index = start; index < end; index++) {
         if (batch.length === batchSize)
             return index;
-        const event = events[index] as StoredEvent;
-        if ((types === undefined || types.has(event.data.type)) && accepts?.(event.aggregateName, event.aggregateId) !== false)
+        const event = events[index];
+        if (event !== undefined && (types === undefined || types.has(event.data.type)) && accepts?.(event.aggregateName, event.aggregateId) !== false)
             batch.push(toRecord(event));
     }
     return end;

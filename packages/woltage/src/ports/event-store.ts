@@ -18,6 +18,8 @@ export interface ReadOptions {
     readonly direction?: 'forwards' | 'backwards' | undefined;
     /** The greatest number of events to read; all by default. */
     readonly limit?: number | undefined;
+    /** Whether an erased stream is read as what is left of it, its tombstone, instead of being a `GoneError`. @default false */
+    readonly tombstone?: boolean | undefined;
 }
 
 export interface EventFilter {
@@ -99,6 +101,11 @@ export interface EventStoreCapabilities {
     readonly conditionalAppend?: boolean;
     /** `erase` exists. @default false */
     readonly erasure?: boolean;
+    /**
+     * True where subscriptions may deliver events of an erased stream until the database has cleaned up, and the repetition of an append of the removed events
+     * may succeed as it once did. Reads of the stream never give them. @default false
+     */
+    readonly erasesLater?: boolean;
     /** True where an event id is taken in its own stream alone: other streams may hold it as well. @default false */
     readonly eventIdsPerStream?: boolean;
 }
@@ -165,10 +172,13 @@ export interface IEventStore {
     query?(query: EventQuery, options?: EventQueryOptions): AsyncIterable<readonly RecordedEvent[]>;
 
     /**
-     * Ends a stream for good: the tombstone is appended as its last event, and all events before it are removed, durably. Subscriptions still get the
-     * tombstone; `read` and `append` are a `GoneError` from then on. Repeating it with the same tombstone's id succeeds. See `supports.erasure`.
+     * Ends a stream for good, in one step: the tombstone is appended as its last event, and all events before it are removed, durably. A stream without events
+     * can be erased, too. Appends that are made at the same time either come before it, and are removed, or fail. Subscriptions, also those that are under way,
+     * get the tombstone at its position and none of the removed events, see `supports.erasesLater`; `read` and `append` (also with an exact revision, also
+     * repetitions of what was removed) are a `GoneError` from then on, for all processes. Repeating it with the same tombstone's id succeeds like the first
+     * time, whatever `revision` says. See `supports.erasure`.
      *
-     * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected
+     * @throws ConflictError `REVISION_CONFLICT` when the stream is not as expected, `EVENT_ID_EXISTS` when the tombstone's id is taken; nothing is removed then
      * @throws GoneError when the stream was erased with another tombstone
      */
     erase?(aggregateName: string, aggregateId: string, tombstone: EventData, revision?: ExpectedRevision): Promise<AppendResult>;

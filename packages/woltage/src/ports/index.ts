@@ -10,6 +10,7 @@ export * from './row-ids.ts';
 export * from './row-match.ts';
 export * from './row-order.ts';
 export * from './store.ts';
+export * from './stream-gone.ts';
 export * from './table-access.ts';
 export * from './table-definition.ts';
 export * from './table-spec.ts';

@@ -65,10 +65,10 @@ async function keep(runner: BatchRunner, letter: StoredLetter, error: Error, com
     await runner.handleAlone(undefined, false, new Map(), () => runner.letters.write(changed));
 }
 
-/** The event of a letter; `undefined` when its stream was erased. */
+/** The event of a letter; `undefined` when its stream was erased. A tombstone is still there, and has yet to be handled. */
 async function readEvent(eventStore: IEventStore, {aggregateName, aggregateId, revision, eventId}: DeadLetter): Promise<RecordedEvent | undefined> {
     try {
-        for await (const page of eventStore.read(aggregateName, aggregateId, {fromRevision: revision, limit: 1})) {
+        for await (const page of eventStore.read(aggregateName, aggregateId, {fromRevision: revision, limit: 1, tombstone: true})) {
             const record = page.find(({id}) => id === eventId);
             if (record !== undefined)
                 return record;

@@ -6,6 +6,7 @@ import type {AdapterConfig, WoltageConfig} from './config.ts';
 export interface Adapters {
     readonly eventStore: IEventStore;
     readonly internalStore: IStore;
+    readonly keyStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
     /** The adapter of one more config, to be asked for before `connect`. @throws ConfigError `ADAPTER_INVALID`, `ADAPTER_FAILED` */
     readonly storeOf: (config: AdapterConfig<IStore>, property: string) => IStore;
@@ -26,10 +27,11 @@ export function createAdapters(config: WoltageConfig): Adapters {
         return known;
     };
     const internalStore = store(config.internalStore, 'internalStore');
+    const keyStore = config.keyStore === undefined ? internalStore : store(config.keyStore, 'keyStore');
     const stores = new Map(Object.entries(config.stores ?? {}).map(([name, c]) => [name, store(c, `stores.${name}`)]));
     const all = (): readonly Pick<IStore, 'connect' | 'close'>[] => [eventStore, ...byConfig.values()];
     return {
-        eventStore, internalStore, stores, storeOf: store,
+        eventStore, internalStore, keyStore, stores, storeOf: store,
         async connect() {
             await Promise.all(all().map(adapter => adapter.connect()));
         },

@@ -23,6 +23,8 @@ export interface CommandParts {
     readonly snapshots: Snapshots;
     readonly taker: SnapshotTaker;
     readonly runtime: ContextRuntime;
+    /** Drops all states that are kept, in memory and in snapshots. */
+    readonly dropStates: () => Promise<void>;
     /** What must be there before anything is executed. */
     readonly scopes: readonly IStore[];
 }
@@ -48,11 +50,16 @@ export function createCommandParts(
     const appender = new Appender(eventStore, new KeyReservations(reserved, eventStore));
     const parts: ExecutorParts = {appender, catalogue, loader, taker, run};
     const executor = new CommandExecutor(parts);
+    const snapshotScopes = [...new Set(Array.from(settings.values(), ({store}) => store))];
     const keys = internalStore.scope({namespace: '_idempotency', tables: {}});
     return {
         lookup, loader, executor, snapshots, taker, runtime,
         unit: new CommandUnit(executor, parts),
         keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), eventStore, catalogue),
-        scopes: [keys, reserved, ...new Set(Array.from(settings.values(), ({store}) => store))]
+        async dropStates() {
+            loader.clear();
+            await snapshots.removeAll(snapshotScopes);
+        },
+        scopes: [keys, reserved, ...snapshotScopes]
     };
 }

@@ -38,6 +38,8 @@ export interface WoltageConfig {
     readonly readModelClasses?: readonly ReadModelClass[] | string | undefined;
     /** Where Woltage keeps its own data: which projections there are, which are active. */
     readonly internalStore: AdapterConfig<IStore>;
+    /** Where the keys of personal fields are kept; backups of it should be kept for a short time only. @default `internalStore` */
+    readonly keyStore?: AdapterConfig<IStore> | undefined;
     /** The stores that projections can use, by a name of your choice. */
     readonly stores?: Readonly<Record<string, AdapterConfig<IStore>>> | undefined;
     /** Whether projections start with the creation, or with `start()`. @default true */
@@ -73,6 +75,7 @@ const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
     projectorClasses: 'required',
     readModelClasses: 'optional',
     internalStore: 'required',
+    keyStore: 'optional',
     stores: 'optional',
     autostart: 'optional',
     projections: 'optional',
@@ -104,7 +107,7 @@ function* findProblems(config: Record<string, unknown>): Generator<string> {
             yield `'${key}' is missing.`;
     }
     yield* shapeProblems(config);
-    for (const key of ['eventStore', 'internalStore'])
+    for (const key of ['eventStore', 'internalStore', 'keyStore'])
         yield* adapterProblems(`'${key}'`, config[key]);
     yield* snapshotProblems(config['snapshots'] as SnapshotOptions | undefined);
     if (isObject(config['projectionTuning']))

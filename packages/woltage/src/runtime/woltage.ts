@@ -11,7 +11,7 @@ import {findTelemetry} from '../shared/telemetry.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
 import {createCommandParts, type CommandParts} from './command-parts.ts';
 import type {WoltageConfig} from './config.ts';
-import {DecisionControl, decisionParts, type DecisionParts} from './decision-control.ts';
+import {decisionParts, type DecisionParts} from './decision-control.ts';
 import {DeclaredProjections} from './declared-projections.ts';
 import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
@@ -21,6 +21,8 @@ import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
+import {PersonalData} from './personal/personal-data.ts';
+import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
@@ -32,7 +34,7 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends DecisionControl {
+export class Woltage extends PersonalDataControl {
     readonly #adapters: Adapters;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
@@ -44,6 +46,8 @@ export class Woltage extends DecisionControl {
     protected override readonly eventParts: EventParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
+    /** @internal */
+    protected override readonly personalData: PersonalData | undefined;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
     /** @internal */
@@ -61,8 +65,10 @@ export class Woltage extends DecisionControl {
         findTelemetry();
         const log = this.#log = config.logger ?? silentLogger;
         this.#adapters = createAdapters(config);
-        const {eventStore, internalStore, stores} = this.#adapters;
+        const {internalStore, keyStore, stores} = this.#adapters;
         const {catalogue, projectors, readModels} = definitions;
+        this.personalData = PersonalData.of(catalogue.classes, {keyStore, log, onForgotten: () => this.commandParts.dropStates()});
+        const eventStore = this.personalData?.protect(this.#adapters.eventStore) ?? this.#adapters.eventStore;
         const self = createSelf();
         this.#runtime = {
             clock: config.harness?.clock,
@@ -77,7 +83,7 @@ export class Woltage extends DecisionControl {
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
-        this.commandParts = createCommandParts(config, definitions, this.#adapters, {runtime: this.#runtime, self, log});
+        this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
@@ -162,6 +168,7 @@ export class Woltage extends DecisionControl {
                 this.#unguard();
                 this.#unobserve();
                 await this.#projections.set.close();
+                await this.personalData?.close();
                 await this.#adapters.close();
             }
         });
@@ -181,6 +188,7 @@ export class Woltage extends DecisionControl {
         try {
             await this.#open();
         } catch (error) {
+            await this.personalData?.close();
             await this.#adapters.close();
             throw error;
         }
@@ -191,6 +199,7 @@ export class Woltage extends DecisionControl {
         await this.#adapters.connect();
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
         await Promise.all(this.commandParts.scopes.map(scope => scope.createTables()));
+        await this.personalData?.open();
         await this.#effects.open();
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>

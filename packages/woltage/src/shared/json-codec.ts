@@ -1,4 +1,4 @@
-import {BadRequestError} from '../errors/index.ts';
+import {BadRequestError, WoltageError} from '../errors/index.ts';
 import {setOwn} from './data.ts';
 
 /** What JSON can hold. */
@@ -6,11 +6,13 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 
 /*
  * JSON that loses nothing: a bigint is {"$bigint":"1"}, a Date {"$date":0} (ms since the epoch), and an object that looks
- * like one of these three tags is wrapped as {"$escaped":{...}}. Strings are never interpreted.
+ * like one of these tags is wrapped as {"$escaped":{...}}. Strings are never interpreted. {"$personal":"..."} is what is encrypted: who decodes comes after
+ * the one who decrypts.
  */
 const BIGINT = '$bigint';
 const DATE = '$date';
 const ESCAPED = '$escaped';
+export const PERSONAL = '$personal';
 const DIGITS = /^-?\d+$/;
 const MAX_DATE_MS = 8.64e15;
 const MAX_DEPTH = 200;
@@ -110,7 +112,7 @@ function encodeChild(
     return encoded;
 }
 
-const isTag = (key: string): boolean => key === BIGINT || key === DATE || key === ESCAPED;
+export const isTag = (key: string): boolean => key === BIGINT || key === DATE || key === ESCAPED || key === PERSONAL;
 
 const notEncodable = (path: readonly (string | number)[], why: string): BadRequestError =>
     new BadRequestError(`The value at '${path.join('.') || '(root)'}' can't be stored: ${why}.`, {
@@ -121,6 +123,8 @@ const notEncodable = (path: readonly (string | number)[], why: string): BadReque
 /**
  * Turns back what {@link encodeValue} made. It works in place: the input belongs to the caller no longer. Where nothing
  * was tagged, the result is the very same object.
+ *
+ * @throws WoltageError `PERSONAL_DATA_ENCRYPTED` for what is still encrypted; `PERSONAL_DATA_TAMPERED` where that was found out before
  */
 export function decodeValue(value: unknown): unknown {
     if (typeof value !== 'object' || value === null)
@@ -148,8 +152,13 @@ function decodeTagged(value: Record<string, unknown>, tag: string): unknown {
         return new Date(content);
     if (tag === ESCAPED && typeof content === 'object' && content !== null)
         return decodeChildren(content as Record<string, unknown>, Object.keys(content));
+    if (tag === PERSONAL)
+        throw content instanceof Error ? content : stillEncrypted();
     return decodeChildren(value, [tag]);
 }
+
+const stillEncrypted = (): WoltageError => new WoltageError('A field is encrypted, and nobody has decrypted it: no event class here has personal fields. '
+    + 'Add the class that it belongs to, with its field marked `personal()`.', 500, {code: 'PERSONAL_DATA_ENCRYPTED'});
 
 function decodeChildren(value: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
     for (const key of keys) {
