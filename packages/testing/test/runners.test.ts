@@ -5,11 +5,17 @@ import {describe, expect, it} from 'vitest';
 const folder = `${import.meta.dirname}/runners`;
 const program = (path: string): string => `${import.meta.dirname}/../../../node_modules/${path}`;
 
+/**
+ * The path of Jest, where somebody has installed it: `WOLTAGE_TEST_JEST=/path/to/node_modules/jest`. It isn't among the packages of this repository, for the binaries of
+ * its resolver are missing from some registries, and then nothing could be installed.
+ */
+const jest = process.env['WOLTAGE_TEST_JEST'];
+
 /** How each runner is told to run a file, as its users do. */
-const RUNNERS = {
+const RUNNERS: Readonly<Record<string, readonly string[]>> = {
     'node:test': ['--test', '--test-reporter=tap', '{file}.node.js'],
     'Vitest': [program('vitest/vitest.mjs'), 'run', '--config', 'vitest.config.js', '{file}.vitest.js'],
-    'Jest': ['--experimental-vm-modules', program('jest/bin/jest.js'), '--config', 'jest.config.json', '{file}.jest.js']
+    ...jest === undefined ? {} : {'Jest': ['--experimental-vm-modules', `${jest}/bin/jest.js`, '--config', 'jest.config.json', '{file}.jest.js']}
 };
 
 /** Runs a suite with a runner, without anything that this one has put into the environment. */

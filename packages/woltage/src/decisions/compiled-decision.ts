@@ -7,11 +7,13 @@ import type {Boundary, BoundaryCriterion, Decision, DecisionReducer} from './dec
 /** A decision, compiled against a catalogue: what it asks for, and how that becomes a state. */
 export class CompiledDecision {
     readonly decision: Decision;
+    readonly #catalogue: EventCatalogue;
     readonly #handlers: EventHandlers<DecisionReducer<unknown>>;
 
     /** @throws ConfigError when a reducer's event class isn't known */
     constructor(decision: Decision, catalogue: EventCatalogue) {
         this.decision = decision;
+        this.#catalogue = catalogue;
         const {reducers, options: {projector = {}}, name} = decision;
         const entries = [...handlerEntries(projector), ...reducers] as [string, DecisionReducer<unknown>][];
         // Bound, so that a projector may be an object whose reducers share helpers through `this`.
@@ -48,7 +50,12 @@ export class CompiledDecision {
             const handled = this.#handlers.types;
             return handled.length === 0 ? rest : {...rest, types: handled};
         }
-        return {...rest, types: Array.isArray(types) ? types.map(typeOf) : types as never};
+        return {...rest, types: Array.isArray(types) ? types.flatMap(type => this.#recordedTypes(typeOf(type))) : types as never};
+    }
+
+    /** Also what the type was called before. */
+    #recordedTypes(type: string): readonly string[] {
+        return typeof type === 'string' ? this.#catalogue.recordedTypes(type) : [type];
     }
 
     /** For errors that lie in the decision itself. */
