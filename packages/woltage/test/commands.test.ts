@@ -152,7 +152,7 @@ describe('an idempotency key', () => {
         await first.woltage.executeCommand(first.deposit, 'w', {amount: 1});
         await first.woltage.stop();
         const second = await create(data);
-        const repeated = await second.woltage.executeCommand(second.deposit, 'w', {amount: 5}, {}, {idempotencyKey: 'k1'});
+        const repeated = await second.woltage.executeCommand('wallet', 'w', 'depositTo', {amount: 5}, {idempotencyKey: 'k1'});
         expect(repeated).toEqual(outcome);
         expect(repeated.events[0]).toMatchObject({type: 'deposited', revision: 0n, payload: {amount: 5}});
         expect(await balanceOf(second)).toBe(6);

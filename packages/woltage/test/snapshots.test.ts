@@ -179,6 +179,23 @@ describe('snapshots', () => {
         await expect(create(walletData(), {snapshots: snapshots as never})).rejects.toMatchObject({name: 'ConfigError'});
     });
 
+    it('are done without, and that is logged once, where states aren\'t plain data', async () => {
+        const data = walletData();
+        const warn = vi.fn();
+        const logger = {debug: () => undefined, info: () => undefined, error: () => undefined, warn};
+        const withMap = (state: {balance: number; moves: number; seen?: Map<number, number>}, amount: number): void => {
+            (state.seen ??= new Map()).set(amount, 1);
+            state.balance += amount;
+            state.moves++;
+        };
+        const app = await create(data, {snapshots: {every: 2}}, {logger}, withMap);
+        await deposits(app, 10);
+        await new Promise(resolve => setTimeout(resolve, 20));
+        await deposits(app, 10);
+        expect(warn).toHaveBeenCalledTimes(1);
+        expect((await app.woltage.stateOf(app.wallet, 'w')).balance).toBe(20);
+    });
+
     it('are taken in batches', async () => {
         const data = walletData();
         const first = await create(data);
@@ -189,7 +206,7 @@ describe('snapshots', () => {
         const batch = await second.woltage.takeSnapshots({aggregate: second.wallet, limit: 2});
         expect(batch).toMatchObject({taken: 2, caughtUp: false});
         expect(await second.woltage.takeSnapshots({aggregate: second.wallet, limit: 2, after: batch.position})).toMatchObject({taken: 1, caughtUp: true});
-        expect(await second.woltage.takeSnapshots({aggregate: second.wallet, limit: 2})).toMatchObject({taken: 0, caughtUp: true});
+        expect(await second.woltage.takeSnapshots({aggregate: 'wallet', limit: 2})).toMatchObject({taken: 0, caughtUp: true});
         const third = await restart(second, data, {snapshots: {every: 10}});
         expect(await foldedBy(() => third.woltage.stateOf(third.wallet, 'b'))).toBe(0);
         expect(await foldedBy(() => third.woltage.stateOf(third.wallet, 'few'))).toBe(5);

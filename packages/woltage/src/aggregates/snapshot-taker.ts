@@ -5,7 +5,8 @@ import {keyOf, type AggregateLoader, type LoadedState} from './aggregate-loader.
 import type {SnapshotSettings} from './snapshots.ts';
 
 export interface TakeSnapshotsOptions {
-    readonly aggregate: Aggregate;
+    /** The aggregate, or its name. */
+    readonly aggregate: Aggregate | string;
     /** At most so many snapshots. @default 1000 */
     readonly limit?: number | undefined;
     /** Of aggregates with at least so many events since their last snapshot. @default the aggregate's own setting, or 100 */
@@ -59,7 +60,7 @@ export class SnapshotTaker {
     }
 
     /** Looks through the events, and takes snapshots of aggregates that have had many since their last one. */
-    async takeBatch({aggregate, limit = DEFAULT_LIMIT, every, after, signal}: TakeSnapshotsOptions, settings: SnapshotSettings): Promise<TakenSnapshots> {
+    async takeBatch(aggregate: Aggregate, {limit = DEFAULT_LIMIT, every, after, signal}: TakeSnapshotsOptions, settings: SnapshotSettings): Promise<TakenSnapshots> {
         const threshold = BigInt(every ?? (Number.isFinite(settings.every) ? settings.every : DEFAULT_EVERY));
         let taken = 0;
         let position = after;

@@ -37,9 +37,9 @@ export class Snapshots {
         this.#log = log;
     }
 
-    /** `undefined` where snapshots are switched off. */
+    /** `undefined` where snapshots are switched off, or can't be taken of such states. */
     settingsOf(aggregate: Aggregate): SnapshotSettings | undefined {
-        return this.#settingsOf(aggregate);
+        return this.#refused.has(aggregate) ? undefined : this.#settingsOf(aggregate);
     }
 
     /** Never rejects. */
@@ -67,8 +67,8 @@ export class Snapshots {
 
     /** @returns Whether the state can be kept: it must be plain data */
     async put(aggregate: Aggregate, aggregateId: string, {state, revision, position}: AggregateState): Promise<boolean> {
-        const settings = this.#settingsOf(aggregate);
-        if (settings === undefined || this.#refused.has(aggregate))
+        const settings = this.settingsOf(aggregate);
+        if (settings === undefined)
             return false;
         const value = this.#encode(aggregate, {projectorVersion: versionOf(aggregate), revision, position, state});
         if (value === undefined)

@@ -33,7 +33,7 @@ export abstract class CommandControl extends EventControl {
     /**
      * Executes a command: validates the payload, loads the aggregate, calls the handler and appends its events.
      *
-     * @param context Handed to the command handler, together with the aggregate id
+     * @param context Handed to the command handler, together with the aggregate id. An `idempotencyKey` in it counts as one in the options
      * @throws NotFoundError `UNKNOWN_AGGREGATE`, `UNKNOWN_COMMAND`
      * @throws ValidationError `VALIDATION_FAILED` when the payload doesn't match the schema; nothing was loaded then
      * @throws ConflictError `REVISION_CONFLICT` when another command on the same aggregate was faster; `IDEMPOTENCY_KEY_REUSED`
@@ -52,7 +52,7 @@ export abstract class CommandControl extends EventControl {
             const cause = this.#entering(request);
             return observeCommand(command, () => {
                 const {executor, keyed} = this.commandParts;
-                const key = options?.idempotencyKey;
+                const key = options?.idempotencyKey ?? (context as ExecuteOptions | undefined)?.idempotencyKey;
                 return key === undefined
                     ? executor.execute(request, cause)
                     : keyed.execute(key, [request], async idAt => [await executor.execute(request, cause, idAt)]).then(([outcome]) => outcome as CommandOutcome);
@@ -114,7 +114,7 @@ export abstract class CommandControl extends EventControl {
             const settings = snapshots.settingsOf(aggregate);
             if (settings === undefined)
                 throw new ConfigError(`Aggregate '${aggregate.name}' has no snapshots: set \`snapshots\` in its options or in the config.`, {code: 'SNAPSHOTS_OFF'});
-            return taker.takeBatch({...options, aggregate}, settings);
+            return taker.takeBatch(aggregate, options, settings);
         });
     }
 
