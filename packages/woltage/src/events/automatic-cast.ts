@@ -52,7 +52,7 @@ const isObject = (value: unknown): value is Payload => {
     return prototype === Object.prototype || prototype === null;
 };
 
-/** The payload with the target's names for fields; where `renamedFrom` says so, and nothing else has the name. */
+/** The payload with the target's names for fields, where `renamedFrom` says so. */
 function rename(value: unknown, source: StandardSchema | undefined, target: StandardSchema | undefined, direction: Direction): unknown {
     if (Array.isArray(value)) {
         const [from, to] = [itemsOf(source), itemsOf(target)];
@@ -62,25 +62,43 @@ function rename(value: unknown, source: StandardSchema | undefined, target: Stan
     if (!isObject(value) || fields === undefined)
         return value;
     const names = newNames(value, fieldsOf(source), fields, direction);
+    const taken = new Set(names.values());
     const result: Payload = {};
     for (const [key, item] of Object.entries(value)) {
         const name = names.get(key) ?? key;
+        // Another field has its name now.
+        if (name === key && taken.has(key))
+            continue;
         setOwn(result, name, rename(item, fieldsOf(source)?.[key], Object.hasOwn(fields, name) ? fields[name] : undefined, direction));
     }
     return result;
 }
 
-function newNames(value: Payload, source: Payload | undefined, target: Payload, direction: Direction): ReadonlyMap<string, string> {
+/** By old names. A field is renamed in the step in which it says so for the first time, and where what has its old name among the target's fields, if anything, can do without a value. */
+function newNames(value: Payload, source: Fields | undefined, target: Fields, direction: Direction): ReadonlyMap<string, string> {
     const names = new Map<string, string>();
-    const renamed = (direction === 'up' ? target : source ?? {}) as Readonly<Record<string, StandardSchema>>;
-    for (const [key, schema] of Object.entries(renamed)) {
+    const [older, newer] = direction === 'up' ? [source, target] : [target, source ?? {}];
+    for (const [key, schema] of Object.entries(newer)) {
         for (const before of fieldNamesBefore(schema)) {
             const [from, to] = direction === 'up' ? [before, key] : [key, before];
-            if (Object.hasOwn(value, from) && !Object.hasOwn(value, to) && Object.hasOwn(target, to) && !Object.hasOwn(target, from))
+            const isFree = older === undefined ? !Object.hasOwn(value, to) : !saysSo(older, key, before);
+            if (isFree && Object.hasOwn(value, from) && Object.hasOwn(target, to) && mayBeMissing(target, from) && ![...names.values()].includes(to))
                 names.set(from, to);
         }
     }
     return names;
+}
+
+type Fields = Readonly<Record<string, StandardSchema>>;
+
+/** Whether a field was renamed before this step. */
+const saysSo = (fields: Fields, key: string, before: string): boolean => Object.hasOwn(fields, key) && fieldNamesBefore(fields[key] as StandardSchema).includes(before);
+
+function mayBeMissing(fields: Fields, key: string): boolean {
+    if (!Object.hasOwn(fields, key))
+        return true;
+    const result = (fields[key] as StandardSchema)['~standard'].validate(undefined);
+    return !(result instanceof Promise) && result.issues === undefined;
 }
 
 interface Place {
