@@ -4,8 +4,14 @@ import {configDefaults, defineConfig} from 'vitest/config';
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
 
-/** Servers killed, cut off and away for a while: `npm run test:faults`. */
-export const FAULTS = ['packages/{eventstore,store}-{kurrentdb,postgres,redis,mongodb}/test/{faults,outages,runtime}.test.ts'];
+/** Servers killed, cut off and away for a while, processes that are killed, and failures at every step: `npm run test:faults`. */
+export const FAULTS = [
+    'packages/{eventstore,store}-{kurrentdb,postgres,redis,mongodb}/test/{faults,outages,runtime}.test.ts',
+    'packages/eventstore-{sqlite,postgres}/test/processes.test.ts',
+    'packages/store-postgres/test/native.test.ts',
+    'packages/store-mongodb/test/redo.test.ts',
+    'test/{idempotency,transfer}/*.test.ts'
+];
 
 export default defineConfig({
     resolve: {

@@ -62,7 +62,9 @@ describe('An event store with encryption before it', () => {
     it('gives back every kind of value, and keeps none of it readable', async () => {
         const {store, events} = await open();
         const secret = fc.string({minLength: 4}).map(text => `secret ${text}`);
-        const value = fc.oneof(fc.jsonValue(), fc.bigInt(), fc.date({noInvalidDate: true}), secret).map(encodeValue);
+        // JSON has no -0.
+        const json = fc.jsonValue().map(any => JSON.parse(JSON.stringify(any)) as unknown);
+        const value = fc.oneof(json, fc.bigInt(), fc.date({noInvalidDate: true}), secret).map(encodeValue);
         let n = 0;
         await fc.assert(fc.asyncProperty(value, fc.array(secret), fc.dictionary(fc.string(), fc.record({mail: secret, since: fc.integer()})), async (any, list, friends) => {
             const id = `u-${n++}`;
