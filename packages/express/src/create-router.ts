@@ -15,7 +15,7 @@ import {settingsOf} from './settings.ts';
  * - `GET /:readModelName/:handlerName` asks a read model with the query string as its query.
  * - `/projections...` administers projections, where `admin` is given.
  *
- * A command with the header `Idempotency-Key` is executed once, however often it is sent.
+ * A command with the header `Idempotency-Key` is executed once, however often its caller (`idempotencyScope`) sends it.
  * A command or a decision answers with the header `Woltage-Position`; a query that sends it back as `Woltage-After` sees what the command wrote.
  * Within these shapes, unknown names are 404. Everything else is passed on to the application, other methods too.
  * Errors are problem documents (RFC 9457) with a stable `code`; of unknown errors nothing is told.

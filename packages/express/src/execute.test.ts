@@ -50,6 +50,18 @@ describe('a command', () => {
         expect(await problemOf(await send(2, ''))).toMatchObject({status: 400, code: 'INVALID_IDEMPOTENCY_KEY'});
     });
 
+    it('is executed for each caller, whatever keys they choose', async () => {
+        const {post} = await serveRouter(woltage);
+        const send = (authorization: string) => post('/todo/callers/note', 1, {'idempotency-key': '1', authorization});
+        for (const user of ['ann', 'bob', 'ann'])
+            expect((await send(user)).status).toBe(200);
+        expect(await woltage.stateOf(todo, 'callers')).toEqual({notes: [1, 1]});
+        const scoped = await serveRouter(woltage, {idempotencyScope: req => req.get('x-user') ?? ''});
+        for (const user of ['ann', 'bob', 'ann'])
+            await scoped.post('/todo/scoped/note', 1, {'idempotency-key': '1', 'authorization': user, 'x-user': 'one'});
+        expect(await woltage.stateOf(todo, 'scoped')).toEqual({notes: [1]});
+    });
+
     it('gets the context, in which nothing takes the place of its aggregate id', async () => {
         const {post} = await serveRouter(woltage, {context: async req => ({userId: req.get('x-user'), aggregateId: 'another'})});
         expect((await post('/todo/context/context', {}, {'x-user': '7'})).status).toBe(200);

@@ -2,6 +2,7 @@ import type {Request} from 'express';
 import {BadRequestError, ForbiddenError, type Woltage} from 'woltage';
 import type {ReadBody} from './body.ts';
 import type {Answer} from './failures.ts';
+import {idempotencyKeyOf, refuseIdempotencyKey} from './idempotency.ts';
 import {sendJson} from './json.ts';
 import type {Access} from './options.ts';
 import {parameter} from './parameter.ts';
@@ -16,9 +17,10 @@ export function executeCommand(woltage: Woltage, settings: Settings, readBody: R
         const commandName = parameter(req, 'commandName');
         // Before the body is read: nobody's large body is taken in before it is known whether they may send it.
         await authorize(settings, {kind: 'command', aggregateName, aggregateId, commandName, req});
+        const idempotencyKey = await idempotencyKeyOf(req, settings);
         const payload = await readBody(req, res);
         const {revision, position, events} = await woltage.executeCommand(
-            aggregateName, aggregateId, commandName, payload, await contextOf(settings, req), {idempotencyKey: req.get('Idempotency-Key')}
+            aggregateName, aggregateId, commandName, payload, await contextOf(settings, req), {idempotencyKey}
         );
         res.set('Woltage-Position', position.toString());
         sendJson(res, {revision, position, events: events.map(({id, type, version}) => ({id, type, version}))});
@@ -30,6 +32,7 @@ export function decide(woltage: Woltage, settings: Settings, readBody: ReadBody)
     return async (req, res) => {
         const decisionName = parameter(req, 'decisionName');
         await authorize(settings, {kind: 'decision', decisionName, req});
+        refuseIdempotencyKey(req);
         const input = await readBody(req, res);
         const {position, events} = await woltage.decide(decisionName, input, await contextOf(settings, req));
         res.set('Woltage-Position', position.toString());

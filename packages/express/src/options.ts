@@ -29,6 +29,12 @@ export interface RouterOptions {
     /** What command handlers, decisions and read models get as their context. An error it throws refuses the request. @default {} */
     readonly context?: ((req: Request) => object | Promise<object>) | undefined;
     /**
+     * Whose `Idempotency-Key` it is: keys of different callers never meet. It should be the same when a request is sent again, such as the user's id.
+     *
+     * @default the header `Authorization`
+     */
+    readonly idempotencyScope?: ((req: Request) => string | Promise<string>) | undefined;
+    /**
      * Mounts the routes under `/projections` that list, add, switch, retry and remove projections, for those whom this function
      * lets through: only `true` does. An error refuses, like one of `authorize`.
      *

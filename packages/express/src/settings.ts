@@ -11,7 +11,7 @@ export interface Settings extends Omit<RouterOptions, 'bodyLimit' | 'waitTimeout
 type Kind = 'function' | 'logger' | 'size' | 'duration';
 
 const KINDS: Readonly<Record<keyof RouterOptions, Kind>> = {
-    authorize: 'function', context: 'function', admin: 'function', onError: 'function',
+    authorize: 'function', context: 'function', idempotencyScope: 'function', admin: 'function', onError: 'function',
     logger: 'logger', bodyLimit: 'size', waitTimeoutMs: 'duration'
 };
 

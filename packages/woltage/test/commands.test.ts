@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from 'vitest';
-import {MemoryEventStore, MemoryEventStoreData, MemoryStore, type IStore} from 'woltage';
-import {createWallets, walletData, type WalletApp} from './support/wallet.ts';
+import {MemoryEventStore, MemoryEventStoreData, MemoryStore, TombstoneEvent, type IStore} from 'woltage';
+import {createWallets, Deposited, walletData, type WalletApp} from './support/wallet.ts';
 
 const apps: WalletApp[] = [];
 async function create(...args: Parameters<typeof createWallets>): Promise<WalletApp> {
@@ -67,6 +67,20 @@ describe('commands at the same time', () => {
         expect(reentered).toMatchObject({reason: {code: 'COMMAND_REENTERED'}});
         await app.woltage.executeCommand(selfish, 'another', undefined);
         expect(await balanceOf(app)).toBe(2);
+        const detour = app.wallet.registerCommand(async function detour() {
+            await app.woltage.executeCommand(selfish, 'between', undefined);
+        });
+        await expect(app.woltage.executeCommand(detour, 'w', undefined)).rejects.toMatchObject({code: 'COMMAND_REENTERED'});
+    });
+
+    it('that are decided anew get their payload as it came', async () => {
+        const app = await create(walletData(), {retryOnConflict: 50});
+        const greedy = app.wallet.registerCommand(async function greedy(_state, payload: {amounts: number[]}) {
+            await new Promise(resolve => setTimeout(resolve, 1));
+            return new Deposited({payload: {amount: payload.amounts.pop() as number}});
+        });
+        await Promise.all(Array.from({length: 10}, () => app.woltage.executeCommand(greedy, 'w', {amounts: [1, 2]})));
+        expect(await balanceOf(app)).toBe(20);
     });
 
     it('that force their events never conflict', async () => {
@@ -119,6 +133,30 @@ describe('a unit of work', () => {
         await woltage.executeCommands(both, {atomic: false});
         await woltage.executeCommands([both[0], both[0]] as never, {atomic: true});
         expect([await balanceOf(app, 'a'), await balanceOf(app, 'b')]).toEqual([3, 1]);
+    });
+
+    it('that isn\'t atomic appends nothing twice when a part of it conflicts, and takes no idempotency key', async () => {
+        const app = await create(walletData(), {}, {});
+        const {woltage, deposit, wallet} = app;
+        const meddling = wallet.registerCommand(async function meddling(_state, _payload, {aggregateId}) {
+            await woltage.executeCommand(deposit, aggregateId, {amount: 100});
+            return new Deposited({payload: {amount: 1}});
+        });
+        const unit = [{command: deposit, aggregateId: 'a', payload: {amount: 1}}, {command: meddling, aggregateId: 'b'}];
+        await expect(woltage.executeCommands(unit, {atomic: false, retryOnConflict: 5})).rejects.toMatchObject({code: 'REVISION_CONFLICT'});
+        expect(await balanceOf(app, 'a')).toBe(1);
+        await expect(woltage.executeCommands(unit, {atomic: false, idempotencyKey: 'k'})).rejects.toMatchObject({code: 'ATOMIC_REQUIRED'});
+    });
+
+    it('forces events only where all that an aggregate gets is forced', async () => {
+        const app = await create();
+        const {woltage, deposit, force, wallet} = app;
+        const meddling = wallet.registerCommand(async function meddling(_state, _payload, {aggregateId}) {
+            await woltage.executeCommand(deposit, aggregateId, {amount: 100});
+            return {force: true, event: new Deposited({payload: {amount: 1}})};
+        });
+        await woltage.executeCommands([{command: meddling, aggregateId: 'a'}, {command: force, aggregateId: 'a', payload: {amount: 1}}]);
+        await expect(woltage.executeCommands([{command: meddling, aggregateId: 'a'}, {command: deposit, aggregateId: 'a', payload: {amount: 1}}])).rejects.toMatchObject({code: 'REVISION_CONFLICT'});
     });
 
     it('keeps its rules whatever runs beside it', async () => {
@@ -182,6 +220,19 @@ describe('an idempotency key', () => {
         await expect(woltage.executeCommand(withdraw, 'v', {amount: 1}, {}, options)).rejects.toMatchObject({code: 'IDEMPOTENCY_KEY_REUSED'});
         for (const idempotencyKey of ['', 'x'.repeat(257), 5 as never])
             await expect(woltage.executeCommand(deposit, 'w', {amount: 1}, {}, {idempotencyKey})).rejects.toMatchObject({code: 'INVALID_IDEMPOTENCY_KEY'});
+    });
+
+    it('has the end of an aggregate answered again, and what was done before it', async () => {
+        const app = await create();
+        const end = app.wallet.registerCommand(function end() {
+            return new TombstoneEvent();
+        });
+        const {woltage, deposit} = app;
+        await woltage.executeCommand(deposit, 'w', {amount: 1}, {}, {idempotencyKey: 'before'});
+        const first = await woltage.executeCommand(end, 'w', undefined, {}, {idempotencyKey: 'end'});
+        expect(await woltage.executeCommand(end, 'w', undefined, {}, {idempotencyKey: 'end'})).toEqual(first);
+        expect(await woltage.executeCommand(deposit, 'w', {amount: 1}, {}, {idempotencyKey: 'before'})).toMatchObject({revision: 0n, events: []});
+        await expect(woltage.executeCommand(deposit, 'w', {amount: 1}, {}, {idempotencyKey: 'after'})).rejects.toMatchObject({status: 410});
     });
 
     it('holds for a unit of work as a whole', async () => {

@@ -285,6 +285,37 @@ describe('snapshots of personal data', () => {
         await Promise.all([one.woltage.stop(), two.woltage.stop()]);
     });
 
+    it('never hand out what is cached, also where a state isn\'t plain data any more', async () => {
+        class Odd {
+            readonly amount = 1;
+        }
+        const odd = (state: {balance: number; moves: number; odd?: Odd}, amount: number): void => {
+            state.balance += amount;
+            if (++state.moves === 3)
+                state.odd = new Odd();
+        };
+        const app = await create(walletData(), {}, {}, odd);
+        await deposits(app, 4);
+        const state = await app.woltage.stateOf(app.wallet, 'w');
+        state.balance = 1000;
+        expect((await app.woltage.stateOf(app.wallet, 'w')).balance).toBe(4);
+    });
+
+    it('are taken in batches of what there is, whatever was erased or can\'t be read', async () => {
+        const data = walletData();
+        const app = await create(data, {snapshots: {every: 1000}});
+        const end = app.wallet.registerCommand(function end() {
+            return new TombstoneEvent();
+        });
+        for (const id of ['a', 'b', 'c'])
+            await deposits(app, 20, id);
+        const store = new MemoryStore(data.records);
+        await store.connect();
+        await store.scope({namespace: '_snapshots', tables: {}}).commit({records: [{key: JSON.stringify(['wallet', 'c']), value: '{"rev', token: 'x'}]});
+        await app.woltage.executeCommand(end, 'a', undefined);
+        expect(await app.woltage.takeSnapshots({aggregate: 'wallet', every: 10})).toMatchObject({taken: 2, caughtUp: true});
+    });
+
     it('go when their aggregate is erased', async () => {
         const data = walletData();
         const app = await create(data, {snapshots: {every: 1}});
@@ -320,6 +351,8 @@ describe('states of the past', () => {
         expect((await woltage.stateAt(wallet, 'w', {position: 5n})).balance).toBe(6);
         expect((await woltage.stateAt(wallet, 'w', {time})).balance).toBe(4);
         expect((await woltage.stateAt(wallet, 'w', {time: new Date(time), revision: 1})).balance).toBe(2);
+        expect((await woltage.stateAt(wallet, 'w', {time, revision: 9})).balance).toBe(4);
+        expect((await woltage.stateAt(wallet, 'w', {position: 1n, revision: 9})).balance).toBe(2);
         expect(await woltage.stateAt(wallet, 'nobody', {time})).toEqual({balance: 0, moves: 0});
         for (const wrong of [{}, {revision: 1.5}, {time: new Date(NaN)}, {position: 5 as never}, undefined as never])
             await expect(woltage.stateAt(wallet, 'w', wrong)).rejects.toMatchObject({code: 'INVALID_LIMIT'});

@@ -1,3 +1,4 @@
+import {GoneError} from '../errors/index.ts';
 import type {RecordedEvent} from '../events/index.ts';
 import type {IEventStore} from '../ports/index.ts';
 import type {Aggregate} from './aggregate.ts';
@@ -22,6 +23,8 @@ export interface StateLimit {
     /** Up to the first event that is later than this, in ms since the epoch. */
     readonly time?: number | undefined;
 }
+
+const MAX = 2n ** 64n;
 
 /** Loads aggregate states: from the cache or a snapshot what is known, from the stream what is new. */
 export class AggregateLoader {
@@ -53,9 +56,20 @@ export class AggregateLoader {
     }
 
     /** The state that the aggregate had. @throws GoneError when the stream was erased */
-    async loadAt(aggregate: Aggregate, aggregateId: string, {revision, position, time}: StateLimit): Promise<AggregateState> {
+    async loadAt(aggregate: Aggregate, aggregateId: string, limit: StateLimit): Promise<AggregateState> {
+        const snapshot = await this.#snapshotUpTo(aggregate, aggregateId, limit);
+        if (snapshot !== undefined) {
+            try {
+                return await this.#goOnTo(aggregate, aggregateId, snapshot, limit);
+            } catch (error) {
+                this.snapshots.suspect(aggregate, aggregateId, error);
+            }
+        }
+        return this.#goOnTo(aggregate, aggregateId, nothing(this.#foldOf(aggregate)), limit);
+    }
+
+    async #goOnTo(aggregate: Aggregate, aggregateId: string, current: AggregateState, {revision, position, time}: StateLimit): Promise<AggregateState> {
         const fold = this.#foldOf(aggregate);
-        const current = await this.#latestUpTo(aggregate, aggregateId, revision) ?? nothing(fold);
         const isBeyond = (record: RecordedEvent): boolean => revision !== undefined && record.revision > revision
             || position !== undefined && record.position > position || time !== undefined && record.timestamp > time;
         for await (const page of this.#eventStore.read(aggregate.name, aggregateId, {fromRevision: current.revision + 1n})) {
@@ -104,7 +118,9 @@ export class AggregateLoader {
                 const loaded = await this.#goOn(aggregate, aggregateId, key, known, cached !== undefined);
                 return {...loaded, loadMs: performance.now() - began};
             } catch (error) {
-                if (known.snapshotRevision < 0n)
+                if (error instanceof GoneError)
+                    await this.snapshots.tryToRemove(aggregate, aggregateId);
+                if (known.snapshotRevision < 0n || error instanceof GoneError)
                     throw error;
                 // It may be the snapshot that the reducers can't go on from; if it isn't, the same comes again.
                 this.snapshots.suspect(aggregate, aggregateId, error);
@@ -132,14 +148,20 @@ export class AggregateLoader {
         const {revision, position, snapshotRevision} = current;
         // Nothing was read, and nobody else has this state.
         const copied = revision < 0n ? undefined : copyState(current.state);
+        if (copied === undefined && isCached) {
+            // It was plain data and isn't any more: what is cached must not be handed out.
+            this.#cache.delete(key);
+            return this.#goOn(aggregate, aggregateId, key, undefined);
+        }
         if (copied !== undefined && !isCached && era === this.#era)
             this.#cache.add(key, current);
         return {state: copied === undefined ? current.state : copied.copy, revision, position, snapshotRevision, knownRevision, loadMs: 0};
     }
 
-    async #latestUpTo(aggregate: Aggregate, aggregateId: string, revision: bigint | undefined): Promise<AggregateState | undefined> {
-        const snapshot = revision === undefined ? undefined : await this.snapshots.find(aggregate, aggregateId);
-        return snapshot !== undefined && snapshot.revision <= (revision as bigint) ? snapshot : undefined;
+    /** A snapshot says nothing of times. */
+    async #snapshotUpTo(aggregate: Aggregate, aggregateId: string, {revision = MAX, position = MAX, time}: StateLimit): Promise<AggregateState | undefined> {
+        const snapshot = time === undefined ? await this.snapshots.find(aggregate, aggregateId) : undefined;
+        return snapshot !== undefined && snapshot.revision <= revision && snapshot.position <= position ? snapshot : undefined;
     }
 }
 

@@ -1,5 +1,6 @@
 import {placeEvent, type Cause, type Event, type EventCatalogue, type EventData} from '../events/index.ts';
 import {STATE_NEW, type AppendResult} from '../ports/index.ts';
+import {copyIfPlain} from '../shared/data.ts';
 import {Mailboxes} from '../shared/mailboxes.ts';
 import {traced} from '../shared/telemetry.ts';
 import {validate} from '../shared/validate.ts';
@@ -114,11 +115,13 @@ export class CommandExecutor {
         const {loader} = this.#parts;
         return this.#parts.appender.erase(append, async () => {
             loader.forget(append.aggregate, append.aggregateId);
-            await loader.snapshots.remove(append.aggregate, append.aggregateId);
+            await loader.snapshots.tryToRemove(append.aggregate, append.aggregateId);
         });
     }
 
-    #decide({command: {handler}, aggregateId, payload, context, mailboxes}: Attempt, {state, revision}: LoadedState): CommandResult | Promise<CommandResult> {
+    #decide({command: {handler}, aggregateId, payload: own, context, mailboxes, left}: Attempt, {state, revision}: LoadedState): CommandResult | Promise<CommandResult> {
+        // A handler may change what it gets; the next attempt must not see that.
+        const payload = left > 0 ? copyIfPlain(own) : own;
         return this.#parts.run(() => handler(state as never, payload as never, {...context, aggregateId, aggregateVersion: Number(revision) + 1}), mailboxes);
     }
 
@@ -163,7 +166,7 @@ export function placeEvents(events: readonly Event[], data: readonly EventData[]
 }
 
 /** Whether a state was known to be further than the stream is. */
-function isAhead({knownRevision}: LoadedState, details: unknown): boolean {
+export function isAhead({knownRevision}: LoadedState, details: unknown): boolean {
     const current = (details as {readonly current?: unknown} | undefined)?.current;
     return knownRevision >= 0n && typeof current === 'string' && /^-?\d+$/.test(current) && BigInt(current) < knownRevision;
 }

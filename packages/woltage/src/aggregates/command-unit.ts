@@ -1,13 +1,13 @@
 import {BadRequestError, WoltageError} from '../errors/index.ts';
 import type {Cause, Event, EventData, RecordedEvent} from '../events/index.ts';
 import {STATE_NEW, type AppendResult} from '../ports/index.ts';
-import {cloneData} from '../shared/data.ts';
+import {cloneData, copyIfPlain} from '../shared/data.ts';
 import {traced} from '../shared/telemetry.ts';
 import type {Aggregate} from './aggregate.ts';
 import {checkAggregateId} from './aggregate-id.ts';
 import type {AggregateAppend} from './appender.ts';
 import {keyOf, type LoadedState} from './aggregate-loader.ts';
-import {placeEvents, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
+import {isAhead, placeEvents, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
 import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
 import {toDecided} from './decided.ts';
 import {isErasure} from './erase-stream.ts';
@@ -29,7 +29,22 @@ interface Member {
     state: {readonly copy: unknown} | undefined;
     readonly events: Event[];
     readonly data: EventData[];
-    force: boolean;
+    /** Some of its events are not to be appended regardless of what has come since. */
+    isBound: boolean;
+}
+
+/** One attempt at a unit. */
+interface Unit {
+    readonly requests: readonly CommandRequest[];
+    readonly atomic: boolean;
+    readonly mailboxes: readonly string[];
+    readonly cause: Cause | undefined;
+    readonly idAt: EventIdAt | undefined;
+    /** Handlers may change what they get, and there may be another attempt. */
+    readonly copiesPayloads: boolean;
+    readonly members: Map<string, Member>;
+    /** To how many aggregates events have been appended. */
+    appended: number;
 }
 
 /** Where the events of a command stand among those of its aggregate. */
@@ -60,30 +75,42 @@ export class CommandUnit {
             throw new BadRequestError('This event store can\'t append to several streams at once: use commands of one aggregate, or {atomic: false}.', {code: 'ATOMIC_UNSUPPORTED'});
         const mailboxes = keys.filter((_, i) => valid[i]?.command.aggregate.options.concurrency === 'serialized');
         return this.#executor.mailboxes.runAll(mailboxes, async () => {
-            for (let attempt = 0; ; attempt++) {
+            for (let attempt = 0, hasDoubted = false; ;) {
+                const unit: Unit = {requests: valid, atomic, mailboxes, cause, idAt, copiesPayloads: retryOnConflict > 0, members: new Map(), appended: 0};
                 try {
-                    return await this.#attempt(valid, atomic, mailboxes, cause, idAt);
+                    return await this.#attempt(unit);
                 } catch (error) {
-                    if (!isRevisionConflict(error))
+                    // What has been appended of a unit that isn't atomic must not be appended again.
+                    if (!isRevisionConflict(error) || unit.appended > 0)
                         throw error;
-                    // It may be what was known that is wrong.
-                    for (const {command, aggregateId} of valid)
-                        this.#parts.loader.forget(command.aggregate, aggregateId);
-                    if (attempt >= retryOnConflict)
+                    if (!hasDoubted && await this.#forgetWhatIsWrong(unit, error.details))
+                        hasDoubted = true;
+                    else if (attempt++ < retryOnConflict)
+                        await pauseBeforeRetry(attempt);
+                    else
                         throw error;
-                    await pauseBeforeRetry(attempt);
                 }
             }
         });
     }
 
-    async #attempt(requests: readonly CommandRequest[], atomic: boolean, mailboxes: readonly string[], cause: Cause | undefined, idAt: EventIdAt | undefined): Promise<readonly CommandOutcome[]> {
-        const members = new Map<string, Member>();
+    /** @returns Whether anything was known to be further than the stream is, which may have been restored */
+    async #forgetWhatIsWrong({members}: Unit, details: unknown): Promise<boolean> {
+        const wrong = [...members.values()].filter(({loaded}) => isAhead(loaded, details));
+        for (const {aggregate, aggregateId} of wrong) {
+            this.#parts.loader.forget(aggregate, aggregateId);
+            await this.#parts.loader.snapshots.remove(aggregate, aggregateId);
+        }
+        return wrong.length > 0;
+    }
+
+    async #attempt(unit: Unit): Promise<readonly CommandOutcome[]> {
+        const {requests, members, cause, idAt} = unit;
         const parts: Part[] = [];
         for (const [place, request] of requests.entries()) {
             const member = await this.#member(members, request);
             const from = member.events.length;
-            const events = await this.#decide(request, member, mailboxes);
+            const events = await this.#decide(request, member, unit);
             for (const [index, event] of events.entries()) {
                 member.data.push(this.#parts.catalogue.toData(event, idAt === undefined ? event.id : await idAt(place, index), cause));
                 member.events.push(event);
@@ -92,7 +119,7 @@ export class CommandUnit {
             parts.push({member, from, to: member.events.length});
         }
         const changed = [...members.values()].filter(({events}) => events.length > 0);
-        const results = await this.#append(changed, atomic);
+        const results = await this.#append(changed, unit);
         changed.forEach((member, i) => {
             const result = results[i] as AppendResult;
             placeEvents(member.events, member.data, result);
@@ -107,18 +134,19 @@ export class CommandUnit {
         if (known !== undefined)
             return known;
         const loaded = await this.#parts.loader.load(aggregate, aggregateId);
-        const member = {aggregate, aggregateId, loaded, state: copyState(loaded.state), events: [], data: [], force: false};
+        const member = {aggregate, aggregateId, loaded, state: copyState(loaded.state), events: [], data: [], isBound: false};
         members.set(key, member);
         return member;
     }
 
-    async #decide(request: CommandRequest, member: Member, mailboxes: readonly string[]): Promise<readonly Event[]> {
-        const {command, aggregateId, payload, context} = request;
+    async #decide(request: CommandRequest, member: Member, {mailboxes, copiesPayloads}: Unit): Promise<readonly Event[]> {
+        const {command, aggregateId, context} = request;
+        const payload = copiesPayloads ? copyIfPlain(request.payload) : request.payload;
         const state = copyState(member.state?.copy)?.copy ?? await this.#foldAnew(member);
         const aggregateVersion = Number(member.loaded.revision) + member.events.length + 1;
         const result = await this.#parts.run(() => command.handler(state as never, payload as never, {...context, aggregateId, aggregateVersion}), mailboxes);
         const {events, force} = toDecided(result, command, aggregateId);
-        member.force ||= force;
+        member.isBound ||= events.length > 0 && !force;
         if (isErasure(events, `Command '${command.aggregate.name}.${command.name}'`))
             throw new WoltageError(`Command '${command.aggregate.name}.${command.name}' returned a tombstone, and is executed together with others. Execute it alone.`, 500, {code: 'TOMBSTONE_NOT_ALONE'});
         return events;
@@ -136,16 +164,18 @@ export class CommandUnit {
         return this.#parts.loader.apply(aggregate, state, recordsOf(member, 0));
     }
 
-    async #append(members: readonly Member[], atomic: boolean): Promise<readonly AppendResult[]> {
+    async #append(members: readonly Member[], unit: Unit): Promise<readonly AppendResult[]> {
         const {appender} = this.#parts;
-        const appends = members.map(({aggregate, aggregateId, events, data, force, loaded: {revision}}): AggregateAppend =>
-            ({aggregate, aggregateId, events, data, revision: force ? undefined : revision < 0n ? STATE_NEW : revision}));
+        const appends = members.map(({aggregate, aggregateId, events, data, isBound, loaded: {revision}}): AggregateAppend =>
+            ({aggregate, aggregateId, events, data, revision: !isBound ? undefined : revision < 0n ? STATE_NEW : revision}));
         return traced('woltage.append', () => ({'woltage.streams': appends.length}), async () => {
-            if (atomic)
+            if (unit.atomic)
                 return appends.length === 0 ? [] : appender.append(appends);
             const results: AppendResult[] = [];
-            for (const append of appends)
+            for (const append of appends) {
                 results.push(await appender.appendOne(append));
+                unit.appended++;
+            }
             return results;
         });
     }

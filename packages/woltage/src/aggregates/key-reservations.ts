@@ -12,6 +12,7 @@ interface Reservation {
 
 /** So long somebody may take between the reservation and the append, in ms. */
 const APPEND_WITHIN_MS = 10_000;
+const MAX_LOOKS = 5;
 
 /**
  * Unique keys on an event store that can't append on a condition: a value is reserved before it is appended. A reservation whose aggregate doesn't hold the value, by its own events, is free
@@ -51,26 +52,33 @@ export class KeyReservations {
 
     /** @returns The token of a new reservation; `undefined` where the aggregate had it already. @throws ConflictError `UNIQUE_KEY_TAKEN` */
     async #reserve(claim: Claim): Promise<string | undefined> {
-        const [record] = await this.#store.getRecords([claim.valueTag]);
-        const known = record && JSON.parse(record.value) as Reservation;
-        // Written anew also where it is the aggregate's own: somebody may just have found that it doesn't hold the value any more.
-        if (known?.aggregateId === claim.aggregateId) {
-            await this.#write(claim, record);
-            return undefined;
+        for (let look = 1; ; look++) {
+            const [record] = await this.#store.getRecords([claim.valueTag]);
+            const known = record && JSON.parse(record.value) as Reservation;
+            const isOwn = known?.aggregateId === claim.aggregateId;
+            if (known !== undefined && !isOwn && (Date.now() - known.at < APPEND_WITHIN_MS || await this.#holds(claim, known)))
+                throw taken(claim);
+            // Written anew also where it is the aggregate's own: somebody may just have found that it doesn't hold the value any more.
+            const token = await this.#write(claim, record);
+            if (token !== undefined)
+                return isOwn ? undefined : token;
+            // Somebody was faster, maybe for the same aggregate.
+            if (look >= MAX_LOOKS)
+                throw taken(claim);
         }
-        if (known !== undefined && (Date.now() - known.at < APPEND_WITHIN_MS || await this.#holds(claim, known)))
-            throw taken(claim);
-        return this.#write(claim, record);
     }
 
-    async #write({aggregateId, holderTag, valueTag, ...claim}: Claim, found: StoreRecord | undefined): Promise<string> {
+    /** @returns `undefined` when the reservation isn't as it was found */
+    async #write({aggregateId, holderTag, valueTag}: Claim, found: StoreRecord | undefined): Promise<string | undefined> {
         const token = uuidV7();
         const value = JSON.stringify({aggregateId, holderTag, at: Date.now()} satisfies Reservation);
         try {
             await this.#store.commit({records: [{key: valueTag, value, token, expected: found?.token ?? null}]});
             return token;
         } catch (error) {
-            throw error instanceof StaleRecordError ? taken({...claim, aggregateId, holderTag, valueTag}) : error;
+            if (error instanceof StaleRecordError)
+                return undefined;
+            throw error;
         }
     }
 

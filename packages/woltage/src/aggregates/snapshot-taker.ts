@@ -1,3 +1,4 @@
+import {GoneError} from '../errors/index.ts';
 import type {IEventStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Aggregate} from './aggregate.ts';
@@ -34,6 +35,7 @@ export class SnapshotTaker {
     readonly #log: Logger;
     readonly #due = new Map<string, () => Promise<void>>();
     #running: Promise<void> = Promise.resolve();
+    #isStopping = false;
 
     constructor(loader: AggregateLoader, eventStore: IEventStore, log: Logger) {
         this.#loader = loader;
@@ -54,9 +56,12 @@ export class SnapshotTaker {
             this.#running = this.#work();
     }
 
-    /** Resolves when none is being taken. */
-    idle(): Promise<void> {
-        return this.#running;
+    /** Lets the one finish that is being taken, and takes no more of those that are due: they will be the next time. */
+    async stop(): Promise<void> {
+        this.#isStopping = true;
+        await this.#running;
+        this.#due.clear();
+        this.#isStopping = false;
     }
 
     /** Looks through the events, and takes snapshots of aggregates that have had many since their last one. */
@@ -76,7 +81,7 @@ export class SnapshotTaker {
             const due = ids.filter((id, i) => latest.get(id) as bigint - (known[i] as bigint) >= threshold);
             const room = limit - taken;
             for (const id of due.slice(0, room))
-                taken += await this.#put(aggregate, id) ? 1 : 0;
+                taken += await this.#putIfThere(aggregate, id) ? 1 : 0;
             // A page that isn't done is looked through again the next time.
             if (due.length > room)
                 return {taken, position, caughtUp: false};
@@ -90,6 +95,8 @@ export class SnapshotTaker {
     /** One after the other, so that commands have the database to themselves most of the time. */
     async #work(): Promise<void> {
         for (const [key, take] of this.#due) {
+            if (this.#isStopping)
+                return;
             // Behind the answer of the command.
             await new Promise<void>(resolve => setTimeout(resolve));
             await take();
@@ -105,16 +112,33 @@ export class SnapshotTaker {
         }
     }
 
+    /** An aggregate may have been erased since. */
+    async #putIfThere(aggregate: Aggregate, aggregateId: string): Promise<boolean> {
+        try {
+            return await this.#put(aggregate, aggregateId);
+        } catch (error) {
+            if (error instanceof GoneError)
+                return false;
+            throw error;
+        }
+    }
+
     async #put(aggregate: Aggregate, aggregateId: string): Promise<boolean> {
         const {era} = this.#loader;
         const loaded = await this.#loader.load(aggregate, aggregateId);
         // Personal data was erased meanwhile: what was loaded may hold some of it.
         if (era !== this.#loader.era)
             return false;
-        const isKept = await this.#loader.snapshots.put(aggregate, aggregateId, loaded);
-        if (isKept)
-            this.#loader.sawSnapshot(aggregate, aggregateId, loaded.revision);
-        return isKept;
+        if (!await this.#loader.snapshots.put(aggregate, aggregateId, loaded))
+            return false;
+        // What was erased while it was written must not stay: of personal data, or with the aggregate, which removes its snapshot when it is loaded.
+        if (era !== this.#loader.era) {
+            await this.#loader.snapshots.remove(aggregate, aggregateId);
+            return false;
+        }
+        await this.#loader.load(aggregate, aggregateId);
+        this.#loader.sawSnapshot(aggregate, aggregateId, loaded.revision);
+        return true;
     }
 }
 

@@ -61,7 +61,7 @@ export class Snapshots {
         const records = await this.#settingsOf(aggregate)?.store.getRecords(aggregateIds.map(id => keyOf(aggregate, id)));
         return aggregateIds.map((_, i) => {
             const record = records?.[i];
-            return record === undefined ? -1n : decode(aggregate, record.value)?.revision ?? -1n;
+            return record === undefined ? -1n : revisionOf(aggregate, record.value);
         });
     }
 
@@ -94,6 +94,15 @@ export class Snapshots {
         }
     }
 
+    /** As {@link remove}, but never rejects: what stays is removed when the aggregate is asked for the next time. */
+    async tryToRemove(aggregate: Aggregate, aggregateId: string): Promise<void> {
+        try {
+            await this.remove(aggregate, aggregateId);
+        } catch (err) {
+            this.#log.warn({err, aggregate: aggregate.name, aggregateId}, 'The snapshot of an erased aggregate could not be removed');
+        }
+    }
+
     /** Removes what there is. */
     async remove(aggregate: Aggregate, aggregateId: string): Promise<void> {
         await this.#settingsOf(aggregate)?.store.commit({records: [{key: keyOf(aggregate, aggregateId), value: null, token: uuidV7()}]});
@@ -111,6 +120,14 @@ export class Snapshots {
 }
 
 const versionOf = ({options}: Aggregate): number => options.projectorVersion ?? 0;
+
+function revisionOf(aggregate: Aggregate, text: string): bigint {
+    try {
+        return decode(aggregate, text)?.revision ?? -1n;
+    } catch {
+        return -1n;
+    }
+}
 
 function decode(aggregate: Aggregate, text: string): AggregateState | undefined {
     const {projectorVersion, revision, position, state} = decodeJson(text) as StoredSnapshot;

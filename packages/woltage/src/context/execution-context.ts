@@ -87,6 +87,12 @@ findClockBy(() => storage.getStore()?.runtime.clock);
 
 export const currentContext = (): ExecutionContext | undefined => storage.getStore();
 
+/** The mailboxes that are held by the commands which this runs in. */
+export function heldMailboxes(runtime: ContextRuntime): readonly string[] | undefined {
+    const context = storage.getStore();
+    return context?.runtime === runtime ? context.mailboxes : undefined;
+}
+
 /** @throws ContextError when called outside of a Woltage context */
 export function requireContext(what: string): ExecutionContext {
     const context = storage.getStore();

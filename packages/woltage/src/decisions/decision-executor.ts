@@ -1,6 +1,7 @@
 import {ConflictError} from '../errors/index.ts';
 import {Event, TombstoneEvent, type Cause, type EventCatalogue} from '../events/index.ts';
 import type {EventQuery, IEventStore} from '../ports/index.ts';
+import {copyIfPlain} from '../shared/data.ts';
 import {delay} from '../shared/delay.ts';
 import {traced} from '../shared/telemetry.ts';
 import {validate} from '../shared/validate.ts';
@@ -98,7 +99,7 @@ export class DecisionExecutor {
         const attributes = {'woltage.decision': compiled.decision.name};
         const {state, position} = await traced('woltage.load', () => attributes, () => this.#read(compiled, query, input));
         const {options} = compiled.decision;
-        const events = toEvents(await run(() => options.decide(state, input, {...context})), compiled);
+        const events = toEvents(await run(() => options.decide(state, copyIfPlain(input), {...context})), compiled);
         if (events.length === 0)
             return {position: position ?? -1n, events};
         const streams = new EventStreams(compiled, input);

@@ -77,6 +77,8 @@ export abstract class CommandControl extends EventControl {
         return this.run(async () => {
             if (!Array.isArray(commands) || commands.length === 0)
                 throw new BadRequestError('executeCommands takes a list of commands: [{command, aggregateId, payload}, ...].', {code: 'INVALID_COMMANDS'});
+            if (options.idempotencyKey !== undefined && options.atomic === false)
+                throw new BadRequestError('An idempotency key needs an atomic unit of work: what is appended in parts can\'t be answered as a whole.', {code: 'ATOMIC_REQUIRED'});
             const requests = (commands as readonly UnitCommand[]).map(({command, aggregate, aggregateId, payload, context}): CommandRequest =>
                 ({command: this.commandParts.lookup.command(aggregate ?? command, command), aggregateId, payload, context}));
             const cause = this.#entering(...requests);

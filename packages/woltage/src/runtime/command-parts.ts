@@ -1,7 +1,7 @@
 import {
     AggregateLoader, Appender, CommandExecutor, KeyReservations, CommandUnit, Snapshots, SnapshotTaker, type ExecutorParts, type RunHandler
 } from '../aggregates/index.ts';
-import {runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
+import {heldMailboxes, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
 import type {IStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
@@ -11,7 +11,7 @@ import {CommandLookup} from './command-lookup.ts';
 import type {WoltageConfig} from './config.ts';
 import type {Definitions} from './definitions.ts';
 import {KeyedCommands} from './keyed-commands.ts';
-import {snapshotSettings} from './snapshot-settings.ts';
+import {SNAPSHOT_SCOPE, snapshotSettings} from './snapshot-settings.ts';
 
 /** What commands are executed with. */
 export interface CommandParts {
@@ -45,12 +45,17 @@ export function createCommandParts(
     const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), snapshots, aggregateCacheBytes);
     const taker = new SnapshotTaker(loader, eventStore, log);
     const context: ExecutionContext = {runtime};
-    const run: RunHandler = (handler, mailboxes) => runInContext(mailboxes === undefined ? context : {runtime, mailboxes}, handler);
+    const run: RunHandler = (handler, mailboxes) => {
+        const held = heldMailboxes(runtime);
+        return runInContext(mailboxes === undefined && held === undefined ? context : {runtime, mailboxes: [...held ?? [], ...mailboxes ?? []]}, handler);
+    };
     const reserved = internalStore.scope({namespace: '_unique', tables: {}});
     const appender = new Appender(eventStore, new KeyReservations(reserved, eventStore));
     const parts: ExecutorParts = {appender, catalogue, loader, taker, run};
     const executor = new CommandExecutor(parts);
     const snapshotScopes = [...new Set(Array.from(settings.values(), ({store}) => store))];
+    // Also where snapshots were kept under earlier settings.
+    const allScopes = () => [...new Set([internalStore, ...adapters.stores.values()])].map(store => store.scope(SNAPSHOT_SCOPE));
     const keys = internalStore.scope({namespace: '_idempotency', tables: {}});
     return {
         lookup, loader, executor, snapshots, taker, runtime,
@@ -58,7 +63,7 @@ export function createCommandParts(
         keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), eventStore, catalogue),
         async dropStates() {
             loader.clear();
-            await snapshots.removeAll(snapshotScopes);
+            await snapshots.removeAll([...snapshotScopes, ...allScopes()]);
         },
         scopes: [keys, reserved, ...snapshotScopes]
     };

@@ -1,5 +1,5 @@
 import type {Aggregate} from '../aggregates/index.ts';
-import {currentContext, isDeciding, runDeciding, runInContext, type PastOptions} from '../context/index.ts';
+import {currentContext, heldMailboxes, isDeciding, runDeciding, runInContext, type PastOptions} from '../context/index.ts';
 import {Decision, DecisionExecutor, type CompiledDecision, type ConditionalEventStore, type DecisionOutcome} from '../decisions/index.ts';
 import {BadRequestError, ConfigError, NotFoundError} from '../errors/index.ts';
 import type {IEventStore} from '../ports/index.ts';
@@ -48,7 +48,7 @@ export abstract class DecisionControl extends CommandControl {
             const current = currentContext();
             const cause = current?.runtime === runtime ? current.effects?.cause : undefined;
             return observeDecision(compiled.decision.name, () => this.decisionParts.executor.execute(compiled, {
-                input, context, cause, inTurn: !isDeciding(), run: decide => runDeciding(() => runInContext({runtime}, decide))
+                input, context, cause, inTurn: !isDeciding(), run: decide => runDeciding(() => runInContext({runtime, mailboxes: heldMailboxes(runtime)}, decide))
             }));
         });
     }

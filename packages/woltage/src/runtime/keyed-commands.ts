@@ -44,8 +44,8 @@ export class KeyedCommands {
         const last = BigInt(revision);
         const records: RecordedEvent[] = [];
         if (count > 0) {
-            for await (const page of this.#eventStore.read(command.aggregate.name, aggregateId, {fromRevision: last - BigInt(count - 1), limit: count}))
-                records.push(...page);
+            for await (const page of this.#eventStore.read(command.aggregate.name, aggregateId, {fromRevision: last - BigInt(count - 1), limit: count, tombstone: true}))
+                records.push(...page.filter(record => record.revision <= last));
         }
         const events = records.map((record, i) => this.#catalogue.toEvent(isPlaced && i === count - 1 ? record : {...record, position: -1n}));
         return {revision: last, position: BigInt(position), events};
@@ -62,7 +62,7 @@ export class KeyedCommands {
     /** The newest events first, for it is not long ago. */
     async #findOne({command: {aggregate: {name}}, aggregateId}: CommandRequest, place: number, idOf: IdOf): Promise<KeptOutcome> {
         const firstId = await idOf(nameOf(place, 0));
-        for await (const page of this.#eventStore.read(name, aggregateId, {direction: 'backwards'})) {
+        for await (const page of this.#eventStore.read(name, aggregateId, {direction: 'backwards', tombstone: true})) {
             const first = page.find(({id}) => id === firstId);
             if (first !== undefined)
                 return this.#count(first, place, idOf);
@@ -73,7 +73,7 @@ export class KeyedCommands {
     async #count(first: RecordedEvent, place: number, idOf: IdOf): Promise<KeptOutcome> {
         let last = first;
         let events = 0;
-        for await (const page of this.#eventStore.read(first.aggregateName, first.aggregateId, {fromRevision: first.revision})) {
+        for await (const page of this.#eventStore.read(first.aggregateName, first.aggregateId, {fromRevision: first.revision, tombstone: true})) {
             for (const record of page) {
                 if (record.id !== await idOf(nameOf(place, events)))
                     return keptOf(last, events);

@@ -5,7 +5,7 @@ import type {Adapters} from './adapters.ts';
 import type {AdapterConfig} from './config.ts';
 
 /** Where snapshots are kept, whichever store that is in. */
-const SCOPE = {namespace: '_snapshots', tables: {}};
+export const SNAPSHOT_SCOPE = {namespace: '_snapshots', tables: {}};
 
 /** The settings of an aggregate, merged: its own win, `false` switches off what the config has switched on. `undefined`: no snapshots. */
 export function mergeSnapshots(global: SnapshotOptions | false | undefined, own: SnapshotOptions | false | undefined): SnapshotOptions | undefined {
@@ -27,7 +27,7 @@ export function snapshotSettings(
 ): ReadonlyMap<Aggregate, SnapshotSettings> {
     const scopes = new Map<IStore, IStore>();
     const scopeOf = (store: IStore): IStore => {
-        const scope = scopes.get(store) ?? store.scope(SCOPE);
+        const scope = scopes.get(store) ?? store.scope(SNAPSHOT_SCOPE);
         scopes.set(store, scope);
         return scope;
     };

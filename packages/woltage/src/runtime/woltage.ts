@@ -162,7 +162,7 @@ export class Woltage extends PersonalDataControl {
                 await this.#projections.stop();
                 await this.#effects.stop();
                 await this.#inFlight.idle();
-                await this.commandParts.taker.idle();
+                await this.commandParts.taker.stop();
             } finally {
                 this.#phase = 'stopped';
                 this.#unguard();

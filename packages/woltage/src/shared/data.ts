@@ -25,6 +25,17 @@ export function cloneData<T>(value: T): T {
     return clone(value, 0) as T;
 }
 
+/** A copy of what is plain data, else the very same. */
+export function copyIfPlain<T>(value: T): T {
+    try {
+        return cloneData(value);
+    } catch (error) {
+        if (error instanceof NotCloneable)
+            return value;
+        throw error;
+    }
+}
+
 const MAX_DEPTH = 500;
 
 function clone(value: unknown, depth: number): unknown {

@@ -1,4 +1,4 @@
-import {BadRequestError, ConflictError, isWoltageError} from '../errors/index.ts';
+import {BadRequestError, ConflictError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
@@ -93,7 +93,7 @@ export class KeyedWork {
 
     async #work<Outcome, Answer>(id: string, task: KeyedTask<Outcome, Answer>, claim: KeyClaim, isInDoubt: boolean): Promise<KeyedResult<Outcome, Answer>> {
         let hasAppended = isInDoubt;
-        const idOf = (name: string): Promise<string> => deriveUuid(id, name);
+        const idOf = (name: string): Promise<string> => deriveUuid(id, `${task.fingerprint}/${name}`);
         const find = async (): Promise<KeyedResult<Outcome, Answer> | undefined> => {
             const answer = await task.find(idOf);
             if (answer !== undefined)
@@ -111,8 +111,8 @@ export class KeyedWork {
             await this.#finish(claim, task.toAnswer(outcome));
             return {outcome};
         } catch (error) {
-            // Somebody who was taken for dead has done it meanwhile.
-            const found = isWoltageError(error) && error.code === 'EVENT_ID_EXISTS' ? await find() : undefined;
+            // Somebody may have done it meanwhile: this process, if it was taken for dead.
+            const found = hasAppended ? await find().catch(() => undefined) : undefined;
             if (found !== undefined)
                 return found;
             await claim.giveUp(hasAppended).catch((err: unknown) => this.#log.warn({err}, 'An idempotency key could not be given back; it is free again after a while'));
