@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
-    Aggregate, ConflictError, Decision, defineEvent, MemoryEventStore, MemoryEventStoreData, MemoryStore, z,
+    Aggregate, ConflictError, Decision, defineEvent, MemoryEventStore, MemoryEventStoreData, MemoryStore, ReadModel, z,
     type AppendCondition, type AppendResult, type EventQuery, type EventQueryOptions, type RecordedEvent, type StreamAppend, type Woltage, type WoltageConfig
 } from 'woltage';
 import {addItem, CartSubmitted, clearCart, createApp, decisions, ItemAdded, ItemRemoved, removeItem, submitCart} from '../../../test/decisions/domain.ts';
@@ -56,6 +56,26 @@ class InterruptedEventStore extends MemoryEventStore {
         return super.appendAll(streams, condition);
     }
 }
+
+class Carts extends ReadModel {
+    projectionName = 'none';
+
+    async count({cartId}: {cartId: string}) {
+        const input = {cartId, productId: 'x'};
+        const [now, before] = [await this.stateOf(addItem, input), await this.stateAt(addItem, input, {position: 0n})];
+        return [now.items.length, before.items.length];
+    }
+}
+
+describe('A read model', () => {
+    it('asks for the state that a decision would decide upon, and would have', async () => {
+        const app = keep(await createApp(memory(), {readModelClasses: [Carts]}));
+        for (const productId of ['1', '2'])
+            await app.decide(addItem, {cartId: 'c', productId});
+        expect(await app.executeQuery(Carts, 'count', {cartId: 'c'})).toEqual([2, 1]);
+        await expect(app.executeQuery('carts', 'stateOf', {})).rejects.toMatchObject({code: 'UNKNOWN_HANDLER'});
+    });
+});
 
 describe('The rules of a cart', () => {
     it('hold: three items at most, nothing removed that isn\'t there, nothing changed once it is submitted', async () => {

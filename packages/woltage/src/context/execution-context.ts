@@ -26,10 +26,10 @@ export interface ContextRuntime {
     emit(cause: Cause, key: string, aggregateName: string, events: readonly Event[]): Promise<void>;
     /** Makes a durable side effect known, before its tasks come. */
     learnEffect(effect: {readonly name: string}): void;
-    /** The folded state of an aggregate. */
-    stateOf(aggregate: unknown, aggregateId: string): Promise<unknown>;
-    /** The state that an aggregate had. */
-    stateAt(aggregate: unknown, aggregateId: string, at: PastOptions): Promise<unknown>;
+    /** The folded state of an aggregate, or the one that a decision would decide upon. */
+    stateOf(target: unknown, idOrInput: unknown): Promise<unknown>;
+    /** The state that an aggregate had, or that a decision would have decided upon. */
+    stateAt(target: unknown, idOrInput: unknown, at: PastOptions): Promise<unknown>;
     /** Executes a command by aggregate (or its name), or by command handle. */
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
     /** Decides, by decision or by its name. */

@@ -13,6 +13,11 @@ interface FoldedAs<State> {
     readonly projector: {readonly $init?: () => State};
 }
 
+/** A decision, as far as a read model needs to know it. */
+interface DecidedUpon<State> {
+    readonly options: {readonly decide: (state: State, ...rest: never[]) => unknown};
+}
+
 const runtimeOf = Symbol('woltage.runtime');
 
 /**
@@ -67,8 +72,11 @@ export abstract class ReadModel<P extends StoreOwner = StoreOwner> {
      *
      * @throws ContextError when the read model doesn't belong to a Woltage instance
      */
-    protected stateOf<State>(aggregate: FoldedAs<State>, aggregateId: string): Promise<State> {
-        return this.#runtime().stateOf(aggregate, aggregateId) as Promise<State>;
+    protected stateOf<State>(aggregate: FoldedAs<State>, aggregateId: string): Promise<State>;
+    /** The state that a decision would decide upon now. */
+    protected stateOf<State>(decision: DecidedUpon<State>, input: unknown): Promise<State>;
+    protected stateOf(target: object, idOrInput: unknown): Promise<unknown> {
+        return this.#runtime().stateOf(target, idOrInput);
     }
 
     /**
@@ -77,8 +85,10 @@ export abstract class ReadModel<P extends StoreOwner = StoreOwner> {
      * @throws ContextError when the read model doesn't belong to a Woltage instance
      * @throws BadRequestError `INVALID_LIMIT`
      */
-    protected stateAt<State>(aggregate: FoldedAs<State>, aggregateId: string, at: PastOptions): Promise<State> {
-        return this.#runtime().stateAt(aggregate, aggregateId, at) as Promise<State>;
+    protected stateAt<State>(aggregate: FoldedAs<State>, aggregateId: string, at: PastOptions): Promise<State>;
+    protected stateAt<State>(decision: DecidedUpon<State>, input: unknown, at: PastOptions): Promise<State>;
+    protected stateAt(target: object, idOrInput: unknown, at: PastOptions): Promise<unknown> {
+        return this.#runtime().stateAt(target, idOrInput, at);
     }
 
     #runtime(): ContextRuntime {

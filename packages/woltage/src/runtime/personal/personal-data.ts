@@ -60,6 +60,8 @@ export class PersonalData {
     async forget(subject: string): Promise<void> {
         if (typeof subject !== 'string' || subject === '')
             throw new BadRequestError('forget() takes the subject, a string that isn\'t empty.', {code: 'INVALID_SUBJECT'});
+        // Before the key goes, so that nothing is left behind which nobody removes should the process die; and after it, for what has been made meanwhile.
+        await this.#onForgotten();
         await this.#keys.forget(referenceTo(subject));
         await this.#onForgotten();
     }
