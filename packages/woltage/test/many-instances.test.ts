@@ -43,7 +43,7 @@ describe('several instances', () => {
         await three.setProjectionActive('todo', 1);
         await eventually(() => [one, two].every(woltage => woltage.getProjection('todo')?.version === 1));
         await two.addProjection('todo', 2, 'TodoProjector', 2, 'main');
-        await eventually(() => one.getProjection('todo', 2)?.isLiveTracking === true);
+        await eventually(() => [one, three].every(woltage => woltage.getProjection('todo', 2)?.isLiveTracking === true));
         await eventually(() => [one, two, three].filter(woltage => woltage.getProjection('todo', 1)?.state === 'live').length === 1);
         // Whoever works on either of them.
         await three.setProjectionActive('todo', 2);
