@@ -1,10 +1,11 @@
 import {GoneError} from '../errors/index.ts';
 import type {RecordedEvent} from '../events/index.ts';
 import type {IEventStore} from '../ports/index.ts';
+import {tryClone} from '../shared/data.ts';
 import type {Aggregate} from './aggregate.ts';
 import type {AggregateFold} from './aggregate-fold.ts';
 import type {Snapshots} from './snapshots.ts';
-import {copyState, StateCache, type AggregateState} from './state-cache.ts';
+import {StateCache, type AggregateState} from './state-cache.ts';
 
 /** A state as it was loaded. */
 export interface LoadedState extends AggregateState {
@@ -87,9 +88,15 @@ export class AggregateLoader {
         return records.reduce((folded, record) => fold.apply(folded, record), state);
     }
 
-    /** Forgets what is known of an aggregate: the next load reads all of its stream. */
+    /** Forgets the cached state of an aggregate. */
     forget(aggregate: Aggregate, aggregateId: string): void {
         this.#cache.delete(keyOf(aggregate, aggregateId));
+    }
+
+    /** Forgets what is known of an aggregate, and removes its snapshot: the stream isn't what they say. */
+    async distrust(aggregate: Aggregate, aggregateId: string): Promise<void> {
+        this.forget(aggregate, aggregateId);
+        await this.snapshots.remove(aggregate, aggregateId);
     }
 
     /** There is a snapshot of this revision now. */
@@ -147,7 +154,7 @@ export class AggregateLoader {
         }
         const {revision, position, snapshotRevision} = current;
         // Nothing was read, and nobody else has this state.
-        const copied = revision < 0n ? undefined : copyState(current.state);
+        const copied = revision < 0n ? undefined : tryClone(current.state);
         if (copied === undefined && isCached) {
             // It was plain data and isn't any more: what is cached must not be handed out.
             this.#cache.delete(key);

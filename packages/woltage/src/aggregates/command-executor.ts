@@ -1,4 +1,4 @@
-import {placeEvent, type Cause, type Event, type EventCatalogue, type EventData} from '../events/index.ts';
+import {placeRecorded, type Cause, type Event, type EventCatalogue, type EventData} from '../events/index.ts';
 import {STATE_NEW, type AppendResult} from '../ports/index.ts';
 import {copyIfPlain} from '../shared/data.ts';
 import {Mailboxes} from '../shared/mailboxes.ts';
@@ -102,7 +102,7 @@ export class CommandExecutor {
         const append: AggregateAppend = {aggregate, aggregateId, events, data, revision: force ? undefined : revision < 0n ? STATE_NEW : revision};
         try {
             const result = await traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => isEnd ? this.#erase(append) : this.#parts.appender.appendOne(append));
-            placeEvents(events, data, result);
+            placeRecorded(events, data, result);
             if (!isEnd)
                 this.#parts.taker.consider(aggregate, aggregateId, loaded, result.revision);
             return {revision: result.revision, position: result.position, events};
@@ -132,8 +132,7 @@ export class CommandExecutor {
             throw error;
         if (!hasDoubted && isAhead(loaded, error.details)) {
             // What was known is not what the stream holds, which may have been restored: that is nobody's conflict.
-            this.#parts.loader.forget(aggregate, aggregateId);
-            await this.#parts.loader.snapshots.remove(aggregate, aggregateId);
+            await this.#parts.loader.distrust(aggregate, aggregateId);
             return {...attempt, hasDoubted: true};
         }
         if (left === 0)
@@ -153,16 +152,6 @@ export class CommandExecutor {
 /** @throws ValidationError (in the promise, for a schema that validates asynchronously) */
 export function validPayload({command: {aggregate, name, schema}, payload}: CommandRequest): unknown {
     return schema === undefined ? payload : validate(schema, payload, () => `Payload of command '${aggregate.name}.${name}'`);
-}
-
-/** Tells events where they stand by now. */
-export function placeEvents(events: readonly Event[], data: readonly EventData[], {revision, position}: AppendResult): void {
-    const first = revision - BigInt(events.length - 1);
-    events.forEach((event, index) => {
-        const {id, correlationId, causationId} = data[index] ?? event;
-        // Positions may have gaps, so only the last event's is known for sure.
-        placeEvent(event, {id, correlationId, causationId, revision: first + BigInt(index), position: index === events.length - 1 ? position : -1n});
-    });
 }
 
 /** Whether a state was known to be further than the stream is. */

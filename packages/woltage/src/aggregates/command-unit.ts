@@ -1,17 +1,16 @@
 import {BadRequestError, WoltageError} from '../errors/index.ts';
-import type {Cause, Event, EventData, RecordedEvent} from '../events/index.ts';
+import {placeRecorded, type Cause, type Event, type EventData, type RecordedEvent} from '../events/index.ts';
 import {STATE_NEW, type AppendResult} from '../ports/index.ts';
-import {cloneData, copyIfPlain} from '../shared/data.ts';
+import {cloneData, copyIfPlain, tryClone} from '../shared/data.ts';
 import {traced} from '../shared/telemetry.ts';
 import type {Aggregate} from './aggregate.ts';
 import {checkAggregateId} from './aggregate-id.ts';
 import type {AggregateAppend} from './appender.ts';
 import {keyOf, type LoadedState} from './aggregate-loader.ts';
-import {isAhead, placeEvents, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
+import {isAhead, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
 import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
 import {toDecided} from './decided.ts';
 import {isErasure} from './erase-stream.ts';
-import {copyState} from './state-cache.ts';
 
 export interface UnitOptions {
     /** All events are appended in one write, or none. False: those of each aggregate on their own, in the order in which they are first used. @default true */
@@ -97,10 +96,8 @@ export class CommandUnit {
     /** @returns Whether anything was known to be further than the stream is, which may have been restored */
     async #forgetWhatIsWrong({members}: Unit, details: unknown): Promise<boolean> {
         const wrong = [...members.values()].filter(({loaded}) => isAhead(loaded, details));
-        for (const {aggregate, aggregateId} of wrong) {
-            this.#parts.loader.forget(aggregate, aggregateId);
-            await this.#parts.loader.snapshots.remove(aggregate, aggregateId);
-        }
+        for (const {aggregate, aggregateId} of wrong)
+            await this.#parts.loader.distrust(aggregate, aggregateId);
         return wrong.length > 0;
     }
 
@@ -122,7 +119,7 @@ export class CommandUnit {
         const results = await this.#append(changed, unit);
         changed.forEach((member, i) => {
             const result = results[i] as AppendResult;
-            placeEvents(member.events, member.data, result);
+            placeRecorded(member.events, member.data, result);
             this.#parts.taker.consider(member.aggregate, member.aggregateId, member.loaded, result.revision);
         });
         return parts.map(part => outcomeOf(part, results[changed.indexOf(part.member)]));
@@ -134,7 +131,7 @@ export class CommandUnit {
         if (known !== undefined)
             return known;
         const loaded = await this.#parts.loader.load(aggregate, aggregateId);
-        const member = {aggregate, aggregateId, loaded, state: copyState(loaded.state), events: [], data: [], isBound: false};
+        const member = {aggregate, aggregateId, loaded, state: tryClone(loaded.state), events: [], data: [], isBound: false};
         members.set(key, member);
         return member;
     }
@@ -142,7 +139,7 @@ export class CommandUnit {
     async #decide(request: CommandRequest, member: Member, {mailboxes, copiesPayloads}: Unit): Promise<readonly Event[]> {
         const {command, aggregateId, context} = request;
         const payload = copiesPayloads ? copyIfPlain(request.payload) : request.payload;
-        const state = copyState(member.state?.copy)?.copy ?? await this.#foldAnew(member);
+        const state = tryClone(member.state?.copy)?.copy ?? await this.#foldAnew(member);
         const aggregateVersion = Number(member.loaded.revision) + member.events.length + 1;
         const result = await this.#parts.run(() => command.handler(state as never, payload as never, {...context, aggregateId, aggregateVersion}), mailboxes);
         const {events, force} = toDecided(result, command, aggregateId);
@@ -155,7 +152,7 @@ export class CommandUnit {
     /** Folds the events from that place on into the state that later handlers get. */
     #fold(member: Member, from: number): void {
         if (member.state !== undefined && member.events.length > from)
-            member.state = copyState(this.#parts.loader.apply(member.aggregate, member.state.copy, recordsOf(member, from)));
+            member.state = tryClone(this.#parts.loader.apply(member.aggregate, member.state.copy, recordsOf(member, from)));
     }
 
     async #foldAnew(member: Member): Promise<unknown> {

@@ -1,5 +1,5 @@
 import {WoltageError} from '../errors/index.ts';
-import {Event, placeEvent} from '../events/index.ts';
+import {Event, eventsOf, placeEvent} from '../events/index.ts';
 import type {CommandHandle} from './aggregate.ts';
 import type {CommandResult, ForcedEvents} from './command.ts';
 
@@ -18,11 +18,10 @@ export interface Decided {
 export function toDecided(result: CommandResult, command: CommandHandle, aggregateId: string): Decided {
     const forced = isForced(result) ? result : undefined;
     const returned: unknown = forced === undefined ? result : forced.event;
-    const list: readonly unknown[] = returned === undefined || returned === null ? [] : Array.isArray(returned) ? returned as readonly unknown[] : [returned];
-    if (!list.every(item => item instanceof Event))
+    const events = eventsOf(returned);
+    if (events === undefined)
         throw new WoltageError(`Command '${command.aggregate.name}.${command.name}' must return an event, an array of events, {force: true, event}, or nothing.`, 500,
             {code: 'INVALID_COMMAND_RESULT'});
-    const events = list as readonly Event[];
     for (const event of events)
         claimEvent(event, aggregateId);
     return {events, force: forced?.force === true};

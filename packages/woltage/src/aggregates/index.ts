@@ -1,6 +1,5 @@
 export {Aggregate, type AggregateProjector, type CommandHandle, type Reducer} from './aggregate.ts';
 export {AggregateFold} from './aggregate-fold.ts';
-export {checkAggregateId} from './aggregate-id.ts';
 export {AggregateLoader, keyOf as mailboxOf, type StateLimit} from './aggregate-loader.ts';
 export {snapshotsProblem, type AggregateOptions, type SnapshotOptions, type UniqueKey} from './aggregate-options.ts';
 export {Appender} from './appender.ts';
@@ -10,4 +9,3 @@ export type {CommandContext, CommandHandler, CommandOptions, CommandResult, Forc
 export {KeyReservations} from './key-reservations.ts';
 export {SnapshotTaker, type TakenSnapshots, type TakeSnapshotsOptions} from './snapshot-taker.ts';
 export {Snapshots, type SnapshotSettings} from './snapshots.ts';
-export {eraseStream, isErasure, type ErasedStream} from './erase-stream.ts';

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {copyState, StateCache} from './state-cache.ts';
+import {tryClone} from '../shared/data.ts';
+import {StateCache} from './state-cache.ts';
 
 const stateOf = (revision: bigint, size = 10) => ({state: {text: 'x'.repeat(size)}, revision, position: revision, snapshotRevision: -1n});
 
@@ -33,6 +34,6 @@ describe('the cache of states', () => {
         const cache = new StateCache(0);
         cache.add('a', stateOf(0n));
         expect(cache.get('a')).toBeUndefined();
-        expect(copyState({run: () => 1})).toBeUndefined();
+        expect(tryClone({run: () => 1})).toBeUndefined();
     });
 });

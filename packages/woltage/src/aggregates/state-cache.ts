@@ -1,4 +1,4 @@
-import {cloneData, NotCloneable, roughSize} from '../shared/data.ts';
+import {roughSize} from '../shared/data.ts';
 
 /** The state of an aggregate after the event with this revision; -1n before the first. */
 export interface AggregateState {
@@ -74,16 +74,5 @@ export class StateCache {
                 break;
             this.delete(oldest);
         }
-    }
-}
-
-/** A copy of a state; `undefined` when it isn't plain data. */
-export function copyState(state: unknown): {readonly copy: unknown} | undefined {
-    try {
-        return {copy: cloneData(state)};
-    } catch (error) {
-        if (error instanceof NotCloneable)
-            return undefined;
-        throw error;
     }
 }

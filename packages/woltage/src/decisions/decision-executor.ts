@@ -1,5 +1,5 @@
 import {ConflictError} from '../errors/index.ts';
-import {Event, TombstoneEvent, type Cause, type EventCatalogue} from '../events/index.ts';
+import {eventsOf, TombstoneEvent, type Cause, type Event, type EventCatalogue} from '../events/index.ts';
 import type {EventQuery, IEventStore} from '../ports/index.ts';
 import {copyIfPlain} from '../shared/data.ts';
 import {delay} from '../shared/delay.ts';
@@ -138,10 +138,10 @@ const validInput = async ({decision: {name, options}}: CompiledDecision, input: 
     validate(options.input, input, () => `Input of decision '${name}'`);
 
 function toEvents(result: DecisionResult, compiled: CompiledDecision): readonly Event[] {
-    const list: readonly unknown[] = result === undefined || result === null ? [] : Array.isArray(result) ? result as readonly unknown[] : [result];
-    if (!list.every(item => item instanceof Event))
+    const events = eventsOf(result);
+    if (events === undefined)
         throw compiled.fail('must return an event, an array of events, or nothing.', 'INVALID_DECISION_RESULT');
-    if (list.some(item => item instanceof TombstoneEvent))
+    if (events.some(item => item instanceof TombstoneEvent))
         throw compiled.fail('returned a tombstone: an aggregate is ended by a command of its own.', 'TOMBSTONE_NOT_ALONE');
-    return list as readonly Event[];
+    return events;
 }

@@ -1,9 +1,7 @@
-import {placeEvent, type Event, type EventData} from '../events/index.ts';
+import {isStreamId, placeEvent, placeRecorded, type Event, type EventData} from '../events/index.ts';
 import type {AppendResult, StreamAppend} from '../ports/index.ts';
 import type {CompiledDecision} from './compiled-decision.ts';
 import type {EventStream} from './decision.ts';
-
-const MAX_ID_LENGTH = 1024;
 
 /** Events with their records, on their way into one stream. */
 interface Stream {
@@ -43,14 +41,9 @@ export class EventStreams {
     recorded(results: readonly AppendResult[]): bigint {
         let last = -1n;
         for (const [i, {events, data}] of [...this.#streams.values()].entries()) {
-            const {revision, position} = results[i] as AppendResult;
-            const first = revision - BigInt(events.length - 1);
-            events.forEach((event, index) => {
-                const {correlationId, causationId} = data[index] as EventData;
-                // Positions may have gaps, so only the last event's of a stream is known for sure.
-                placeEvent(event, {correlationId, causationId, revision: first + BigInt(index), position: index === events.length - 1 ? position : -1n});
-            });
-            last = position > last ? position : last;
+            const result = results[i] as AppendResult;
+            placeRecorded(events, data, result);
+            last = result.position > last ? result.position : last;
         }
         return last;
     }
@@ -59,7 +52,7 @@ export class EventStreams {
         const {aggregate, id} = this.#compiled.decision.options.stream?.(event, this.#input) ?? streamOfTag(event, tags[0]);
         const aggregateName: unknown = typeof aggregate === 'object' ? aggregate.name : aggregate;
         const aggregateId: unknown = id;
-        if (!isName(aggregateName) || !isName(aggregateId))
+        if (!isStreamId(aggregateName) || !isStreamId(aggregateId))
             throw this.#compiled.fail(`returned an event '${event.type}' that no stream can be told for. Give its class tags of which the first is like 'cart:42', `
                 + 'or the decision a `stream: event => ({aggregate: \'cart\', id: ...})`.', 'DECISION_STREAM');
         return {aggregateName, aggregateId};
@@ -71,6 +64,3 @@ function streamOfTag({aggregateId}: Event, tag = ''): EventStream {
     const [, aggregate = '', id = ''] = /^([^:]*):?(.*)$/s.exec(tag) ?? [];
     return {aggregate, id: aggregateId === '' ? id : aggregateId};
 }
-
-const isName = (value: unknown): value is string =>
-    typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH && !/\p{Surrogate}/u.test(value);

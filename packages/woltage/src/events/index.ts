@@ -1,6 +1,7 @@
 export {defineEvent, type DefinedEvent, type EventDefinition} from './define-event.ts';
 export type {CastableEvent, EventCastingFallback} from './casting-fallback.ts';
 export {EventCatalogue, placeEvent, type Cause} from './event-catalogue.ts';
+export {eventsOf, placeRecorded} from './decided-events.ts';
 export {EventHandlers, handlerEntries, type HandledEvent} from './event-handlers.ts';
 export {Event, isEventVersion, type EventClass, type EventConstructionData} from './event.ts';
 export type {EventName, RenamedFrom} from './event-renames.ts';
@@ -8,5 +9,6 @@ export {eventIdentity, eventTypeOf, type EventIdentity} from './event-type.ts';
 export {personal} from './personal.ts';
 export {PersonalFields} from './personal-fields.ts';
 export type {EventData, RecordedEvent} from './recorded-event.ts';
+export {isStreamId, MAX_ID_LENGTH} from './stream-id.ts';
 export {isTag, MAX_TAG_LENGTH} from './tag.ts';
 export {TombstoneEvent} from './tombstone-event.ts';

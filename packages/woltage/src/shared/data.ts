@@ -25,16 +25,19 @@ export function cloneData<T>(value: T): T {
     return clone(value, 0) as T;
 }
 
-/** A copy of what is plain data, else the very same. */
-export function copyIfPlain<T>(value: T): T {
+/** A copy of a value; `undefined` when it isn't plain data. */
+export function tryClone<T>(value: T): {readonly copy: T} | undefined {
     try {
-        return cloneData(value);
+        return {copy: cloneData(value)};
     } catch (error) {
         if (error instanceof NotCloneable)
-            return value;
+            return undefined;
         throw error;
     }
 }
+
+/** A copy of what is plain data, else the very same. */
+export const copyIfPlain = <T>(value: T): T => (tryClone(value) ?? {copy: value}).copy;
 
 const MAX_DEPTH = 500;
 

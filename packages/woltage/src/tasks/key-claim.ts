@@ -1,5 +1,6 @@
 import {StaleRecordError} from '../errors/index.ts';
 import type {IStore, StoreRecord} from '../ports/index.ts';
+import {Mutex} from '../shared/mutex.ts';
 import type {Owner, Self} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
 
@@ -22,8 +23,8 @@ export class KeyClaim {
     readonly #id: string;
     readonly #entry: KeyEntry;
     readonly #renewal: NodeJS.Timeout;
+    readonly #writes = new Mutex();
     #token: string;
-    #turn: Promise<unknown> = Promise.resolve();
 
     private constructor(store: IStore, id: string, entry: KeyEntry, token: string) {
         this.#store = store;
@@ -66,13 +67,11 @@ export class KeyClaim {
     }
 
     #write(value: string | null): Promise<void> {
-        const writing = this.#turn.then(async () => {
+        return this.#writes.run(async () => {
             const token = uuidV7();
             await this.#store.commit({records: [{key: this.#id, value, token, expected: this.#token}]});
             this.#token = token;
         });
-        this.#turn = writing.catch(() => undefined);
-        return writing;
     }
 }
 
