@@ -14,13 +14,19 @@ export {
 export {
     emit, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure
 } from './effects/index.ts';
+export {
+    Action, onEvent, onHttp, onMessage, onSchedule, type ActionContext, type ActionFactory, type ActionFailure, type ActionMessage, type ActionOptions, type ActionPublication, type ActionRequest,
+    type ActionRetry, type ActionTools, type EventTrigger, type FailureEvents, type FoldableAggregate, type HttpTrigger, type MessageTrigger, type OnEventOptions, type OnHttpOptions,
+    type OnMessageOptions, type OnScheduleOptions, type Run, type RunnableCommand, type RunnableDecision, type RunOutcome, type RunQuery, type ScheduledCommandArgs, type ScheduledRun,
+    type ScheduleTrigger, type Trigger, type TriggerStart
+} from './actions/index.ts';
 export {ReadModel, type ReadModelClass, type StoreOwner} from './read-models/index.ts';
 export {
     HandlerFailure, Projector, type DeadLetter, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
     type RemoveOptions, type WaitOptions, type WatchOptions
 } from './projections/index.ts';
 export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
-export {type AdapterConfig, type DeclaredProjection, type WoltageConfig} from './runtime/config.ts';
+export {type AdapterConfig, type DeclaredProjection, type Publication, type WoltageConfig} from './runtime/config.ts';
 export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
 export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';
 export type {FileSummary, FileTrailer} from './runtime/transfer/event-lines.ts';
@@ -33,7 +39,7 @@ export type {ConnectionHealth, Health} from './runtime/health.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
-export type {QueryHandlerName, QueryOptions} from './runtime/query-types.ts';
+export type {QueryHandlerName, QueryOptions} from './shared/query-types.ts';
 export type {PastOptions} from './context/index.ts';
 export type {ExecuteOptions, UnitCommand} from './runtime/command-control.ts';
 export type {Woltage} from './runtime/woltage.ts';

@@ -1,5 +1,6 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event, EventClass, EventIdentity} from '../events/index.ts';
+import type {Takes} from '../shared/input-type.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
 import {isCount, optionsProblem, type AggregateOptions} from './aggregate-options.ts';
 import type {CommandHandler, CommandOptions} from './command.ts';
@@ -133,16 +134,12 @@ export class Aggregate<State = unknown> {
     }
 }
 
-declare const input: unique symbol;
-
 /** A registered command: pass it to `executeCommand`, and the payload's type is known. */
-export interface CommandHandle<Input = unknown> {
+export interface CommandHandle<Input = unknown> extends Takes<Input> {
     readonly aggregate: Aggregate;
     readonly name: string;
     readonly schema: StandardSchema | undefined;
     /** How many times it is decided anew when another command on the aggregate was faster. */
     readonly retryOnConflict: number;
     readonly handler: CommandHandler<never, never>;
-    /** Carries the type of the payload; never there at run time. */
-    readonly [input]?: (payload: Input) => void;
 }

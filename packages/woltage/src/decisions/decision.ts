@@ -1,5 +1,6 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event, EventClass, EventIdentity} from '../events/index.ts';
+import type {input} from '../shared/input-type.ts';
 import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
 
 /** Folds one event into the state. It may change the state that it gets, and returns it or a new one. */
@@ -55,8 +56,6 @@ export interface DecisionOptions<Schema extends StandardSchema, State> {
     readonly retryOnConflict?: number;
 }
 
-declare const inputType: unique symbol;
-
 /**
  * A decision whose consistency boundary is a query (types and tags of events) instead of one stream. It holds definitions only, so that any number of
  * runtimes may share one.
@@ -66,7 +65,7 @@ export class Decision<State = unknown, Input = never> {
     readonly options: DecisionOptions<StandardSchema, State>;
     readonly #reducers = new Map<EventIdentity, DecisionReducer<State>>();
     /** Carries the type of the input; never there at run time. */
-    declare readonly [inputType]?: (input: Input) => void;
+    declare readonly [input]?: (input: Input) => void;
 
     /**
      * @example

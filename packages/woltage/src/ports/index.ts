@@ -3,6 +3,7 @@ export * from './direct-access.ts';
 export * from './endable-subscription.ts';
 export * from './event-query.ts';
 export * from './event-store.ts';
+export * from './message-broker.ts';
 export * from './portable-table.ts';
 export * from './query.ts';
 export * from './redo-commit.ts';

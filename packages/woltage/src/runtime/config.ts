@@ -1,8 +1,9 @@
+import type {Action} from '../actions/index.ts';
 import {snapshotsProblem, type Aggregate, type SnapshotOptions} from '../aggregates/index.ts';
 import type {Decision} from '../decisions/index.ts';
 import {ConfigError} from '../errors/index.ts';
 import type {EventCastingFallback, EventClass} from '../events/index.ts';
-import type {IEventStore, IStore} from '../ports/index.ts';
+import type {IEventStore, IMessageBroker, IStore} from '../ports/index.ts';
 import type {ProjectionTuning, ProjectorClass} from '../projections/index.ts';
 import type {ReadModelClass} from '../read-models/index.ts';
 import type {Logger} from '../shared/logger.ts';
@@ -27,6 +28,14 @@ export interface DeclaredProjection {
     readonly store: string;
 }
 
+/** Events that are published to a topic, keyed by aggregate id, in order, as CloudEvents. */
+export interface Publication {
+    readonly topic: string;
+    readonly events: readonly EventClass[];
+    /** Whether events are published that were there before the publication was first started. @default 'now' */
+    readonly from?: 'start' | 'now' | undefined;
+}
+
 /** What `createWoltage` takes. A string where classes can stand is a directory that they are imported from. */
 export interface WoltageConfig {
     readonly eventStore: AdapterConfig<IEventStore>;
@@ -35,6 +44,16 @@ export interface WoltageConfig {
     /** Needs an event store that `supports.conditionalAppend`. @default none */
     readonly decisions?: readonly Decision[] | string | undefined;
     readonly projectorClasses: readonly ProjectorClass[] | string;
+    /** @default none */
+    readonly actions?: readonly Action[] | string | undefined;
+    /** What actions work with beside Woltage: a mailer, a file storage, a generator of ids. Tests hand in fakes. @default {} */
+    readonly services?: object | undefined;
+    /** Carries messages to and from other systems: needed for `onMessage`, `publish` and `publications`. */
+    readonly messageBroker?: AdapterConfig<IMessageBroker> | undefined;
+    /** Event types that are published to topics of the `messageBroker`. */
+    readonly publications?: readonly Publication[] | undefined;
+    /** Where the work of actions is kept: an adapter, or one of the keys of `stores`. @default `internalStore` */
+    readonly taskStore?: AdapterConfig<IStore> | string | undefined;
     readonly readModelClasses?: readonly ReadModelClass[] | string | undefined;
     /** Where Woltage keeps its own data: which projections there are, which are active. */
     readonly internalStore: AdapterConfig<IStore>;
@@ -73,6 +92,11 @@ const KEYS: Readonly<Record<keyof WoltageConfig, 'required' | 'optional'>> = {
     aggregates: 'required',
     decisions: 'optional',
     projectorClasses: 'required',
+    actions: 'optional',
+    services: 'optional',
+    messageBroker: 'optional',
+    publications: 'optional',
+    taskStore: 'optional',
     readModelClasses: 'optional',
     internalStore: 'required',
     keyStore: 'optional',
@@ -107,9 +131,11 @@ function* findProblems(config: Record<string, unknown>): Generator<string> {
             yield `'${key}' is missing.`;
     }
     yield* shapeProblems(config);
-    for (const key of ['eventStore', 'internalStore', 'keyStore'])
+    for (const key of ['eventStore', 'internalStore', 'keyStore', 'messageBroker'])
         yield* adapterProblems(`'${key}'`, config[key]);
     yield* snapshotProblems(config['snapshots'] as SnapshotOptions | undefined);
+    if (isObject(config['taskStore']))
+        yield* adapterProblems('\'taskStore\'', config['taskStore']);
     if (isObject(config['projectionTuning']))
         yield* tuningProblems(config['projectionTuning']);
     if (isObject(config['stores'])) {
@@ -130,6 +156,10 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['decisions', isClasses, CLASSES],
     ['projectorClasses', isClasses, CLASSES],
     ['readModelClasses', isClasses, CLASSES],
+    ['actions', isClasses, CLASSES],
+    ['services', isObject, 'an object of services by name'],
+    ['publications', Array.isArray, 'an array of {topic, events}'],
+    ['taskStore', value => typeof value === 'string' || isObject(value), '{adapter: AdapterClass, args?: [...]} or one of the keys of \'stores\''],
     ['stores', isObject, 'an object of adapters by name'],
     ['projections', Array.isArray, 'an array of {name, version, projector, store}'],
     ['autostart', value => typeof value === 'boolean', 'true or false'],

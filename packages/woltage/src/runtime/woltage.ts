@@ -26,7 +26,7 @@ import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
-import type {HandlerOf, QueryHandlerName, QueryOptions} from './query-types.ts';
+import type {HandlerOf, QueryHandlerName, QueryOptions} from '../shared/query-types.ts';
 
 const DEFAULT_WAIT_MS = 5000;
 const DEFAULT_PROBE_MS = 2000;

@@ -1,0 +1,7 @@
+export {Action, type ActionFactory, type ActionFailure, type ActionOptions, type FailureEvents} from './action.ts';
+export type {
+    ActionContext, ActionPublication, ActionTools, FoldableAggregate, Run, RunnableCommand, RunnableDecision, RunOutcome, RunQuery, ScheduledCommandArgs
+} from './action-context.ts';
+export type {ActionRetry} from './retry.ts';
+export type {ActionMessage, ActionRequest, EventTrigger, HttpTrigger, MessageTrigger, ScheduledRun, ScheduleTrigger, Trigger, TriggerStart} from './trigger.ts';
+export {onEvent, onHttp, onMessage, onSchedule, type OnEventOptions, type OnHttpOptions, type OnMessageOptions, type OnScheduleOptions} from './triggers.ts';

@@ -1,0 +1,119 @@
+import {ConfigError} from '../errors/index.ts';
+import type {Event, EventClass} from '../events/index.ts';
+import {isStandardSchema, type StandardSchema} from '../shared/standard-schema.ts';
+import type {EventTrigger, HttpTrigger, MessageTrigger, MessageValue, ScheduleTrigger, TriggerStart} from './trigger.ts';
+
+export interface OnEventOptions {
+    /** Whether events count that were there before the action was first started. @default 'now' */
+    readonly from?: TriggerStart | undefined;
+}
+
+export interface OnMessageOptions<S extends StandardSchema | undefined> {
+    /** What values must match; those that don't go to the dead-letter topic. @default any JSON */
+    readonly schema?: S;
+    /** Whether messages count that were there before the action was first started. @default 'now' */
+    readonly from?: TriggerStart | undefined;
+    /** Where messages go that can't be parsed or don't match the schema. @default `<topic>.dead-letters` */
+    readonly deadLetterTopic?: string | undefined;
+}
+
+export interface OnScheduleOptions {
+    /** An IANA name such as `Europe/Berlin`; for cron expressions. @default 'UTC' */
+    readonly timeZone?: string | undefined;
+    /** What becomes of runs while no instance was there: none, one for all of them, or each (up to 1000). @default 'once' */
+    readonly missed?: ScheduleTrigger['missed'] | undefined;
+}
+
+export interface OnHttpOptions {
+    /**
+     * `result`: the request waits for the handler and is answered with what it returns; nothing is retried but by the caller. `accepted`: the work is queued, durably, and answered
+     * with 202 and its id. @default 'result'
+     */
+    readonly answer?: HttpTrigger['answer'] | undefined;
+}
+
+type EventsOf<Classes extends readonly unknown[]> = Classes[number] extends infer C ? C extends EventClass<infer E> ? E : never : never;
+
+/**
+ * Runs an action for each event of one of the classes, in the order of the event store. The action has a checkpoint of its own: what comes while no process is there is
+ * handled later, and no projection's replay matters to it.
+ *
+ * @example
+ * Action.create('welcome', {on: onEvent(UserRegistered, {from: 'start'}), handler: ({email}, {services}) => services.mailer.welcome(email)});
+ * @throws ConfigError `TRIGGER_INVALID`
+ */
+export function onEvent<Classes extends readonly [EventClass, ...EventClass[]]>(...args: Classes): EventTrigger<EventsOf<Classes>>;
+export function onEvent<Classes extends readonly [EventClass, ...EventClass[]]>(...args: readonly [...Classes, OnEventOptions]): EventTrigger<EventsOf<Classes>>;
+export function onEvent(...args: readonly (EventClass | OnEventOptions)[]): EventTrigger {
+    const last = args.at(-1);
+    const options = typeof last === 'function' || last === undefined ? {} : last;
+    const eventClasses = (options === last ? args.slice(0, -1) : args) as readonly EventClass<Event>[];
+    if (eventClasses.length === 0 || !eventClasses.every(eventClass => typeof eventClass === 'function'))
+        throw invalid('onEvent takes event classes, and then options: onEvent(OrderPlaced, OrderCancelled, {from: \'start\'}).');
+    checkOptions('onEvent', options, {from: isStart});
+    return {kind: 'event', eventClasses, from: options.from ?? 'now'};
+}
+
+/**
+ * Runs an action for each message of a topic; needs the config's `messageBroker`. Each message is taken over once, whatever crashes; what can't be parsed or doesn't match the
+ * schema goes to a dead-letter topic, with the reason.
+ *
+ * @example
+ * Action.create('takeInventory', {on: onMessage('inventories', {schema: z.object({productId: z.string(), inventory: z.number()})}), handler: ...});
+ * @throws ConfigError `TRIGGER_INVALID`
+ */
+export function onMessage<S extends StandardSchema | undefined = undefined>(topic: string, options: OnMessageOptions<S> = {}): MessageTrigger<MessageValue<S>> {
+    if (typeof topic !== 'string' || topic === '')
+        throw invalid('onMessage takes a topic, and then options: onMessage(\'inventories\', {schema}).');
+    checkOptions('onMessage', options, {schema: isStandardSchema, from: isStart, deadLetterTopic: isText});
+    const {schema, from = 'now', deadLetterTopic = `${topic}.dead-letters`} = options;
+    return {kind: 'message', topic, schema: schema as StandardSchema<unknown, MessageValue<S>> | undefined, from, deadLetterTopic};
+}
+
+/**
+ * Runs an action at certain times: a cron expression of five fields (or six, with seconds), or every so many ms. One instance of all fires each run.
+ *
+ * @example
+ * Action.create('dailyReport', {on: onSchedule('0 6 * * *', {timeZone: 'Europe/Berlin'}), handler: ({scheduledFor}) => ...});
+ * @throws ConfigError `TRIGGER_INVALID`
+ */
+export function onSchedule(every: string | {readonly everyMs: number}, options: OnScheduleOptions = {}): ScheduleTrigger {
+    const interval = typeof every === 'string' ? every : (every as {readonly everyMs: unknown} | undefined)?.everyMs;
+    if (typeof interval === 'number' ? !(Number.isFinite(interval) && interval >= 1) : !isText(interval))
+        throw invalid('onSchedule takes a cron expression or {everyMs: 60_000}.');
+    checkOptions('onSchedule', options, {timeZone: isText, missed: value => ['skip', 'once', 'all'].includes(value as string)});
+    const {timeZone = 'UTC', missed = 'once'} = options;
+    return {kind: 'schedule', every: interval as string | number, timeZone, missed};
+}
+
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+/** Segments of plain characters or `:parameters`. */
+const PATH = /^(?:\/(?::[A-Za-z_]\w*|[\w\-.~]+))+$/;
+
+/**
+ * Runs an action for requests, mounted by `@woltage/express`. The input is the body, or the query of GET and DELETE, with the path's parameters.
+ *
+ * @example
+ * Action.create('uploadFromUrl', {on: onHttp('POST', '/documents/upload-from-url'), input: z.object({url: z.url()}), handler: ...});
+ * @throws ConfigError `TRIGGER_INVALID`
+ */
+export function onHttp(method: string, path: string, options: OnHttpOptions = {}): HttpTrigger {
+    if (!METHODS.has(method) || typeof path !== 'string' || !PATH.test(path))
+        throw invalid(`onHttp takes a method (${[...METHODS].join(', ')}) and a path such as '/documents/:id/analysis'.`);
+    checkOptions('onHttp', options, {answer: value => value === 'result' || value === 'accepted'});
+    return {kind: 'http', method, path, answer: options.answer ?? 'result'};
+}
+
+const invalid = (message: string): ConfigError => new ConfigError(message, {code: 'TRIGGER_INVALID'});
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isStart = (value: unknown): boolean => value === 'start' || value === 'now';
+
+function checkOptions(what: string, options: object, checks: Readonly<Record<string, (value: unknown) => boolean>>): void {
+    for (const [key, value] of Object.entries(options)) {
+        const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
+        if (check === undefined)
+            throw invalid(`${what}: '${key}' is not one of its options (${Object.keys(checks).join(', ')}).`);
+        if (value !== undefined && !check(value))
+            throw invalid(`${what}: its option '${key}' is invalid.`);
+    }
+}
