@@ -1,0 +1,56 @@
+import {ConflictError, Decision, z} from 'woltage';
+import {cartNotFound} from '../../errors.ts';
+import {CartCleared} from '../../events/CartCleared.ts';
+import {CartCreated} from '../../events/CartCreated.ts';
+import {CartItemAdded, DEFAULT_FINGERPRINT} from '../../events/CartItemAdded.ts';
+import {CartItemRemoved} from '../../events/CartItemRemoved.ts';
+import {CartSubmitted} from '../../events/CartSubmitted.ts';
+import {ItemArchived} from '../../events/ItemArchived.ts';
+import {cartId} from '../../ids.ts';
+import {sumOf} from '../../money.ts';
+import {ofCart} from '../../tags.ts';
+import {Inventories} from '../inventories/inventories.ts';
+
+interface OrderedProduct {
+    readonly productId: string;
+    readonly price: number;
+}
+
+/** Submits a cart, which can't be altered from then on. */
+export const submitCart = Decision.create('submitCart', {
+    input: z.object({cartId}),
+    query: ({cartId}) => ({tags: [ofCart(cartId)]}),
+    init: () => ({exists: false, isSubmitted: false, items: new Map<string, OrderedProduct>()}),
+    async decide({exists, isSubmitted, items}, {cartId}, {fingerprint = DEFAULT_FINGERPRINT}) {
+        if (!exists)
+            throw cartNotFound(cartId);
+        if (isSubmitted)
+            throw new ConflictError(`Cart ${cartId} has been submitted already.`, {code: 'CART_SUBMITTED_ALREADY'});
+        if (items.size === 0)
+            throw new ConflictError(`Cart ${cartId} is empty.`, {code: 'CART_EMPTY'});
+        const orderedProducts = [...items.values()];
+        await checkInventory(orderedProducts);
+        return new CartSubmitted({payload: {
+            cartId, orderedProducts, totalPrice: sumOf(orderedProducts.map(({price}) => price)), fingerprint: String(fingerprint)
+        }});
+    }
+})
+    .on(CartCreated, state => ({...state, exists: true}))
+    .on(CartItemAdded, ({items}, {payload: {itemId, productId, price}}) => void items.set(itemId, {productId, price}))
+    .on(CartItemRemoved, ({items}, {payload}) => void items.delete(payload.itemId))
+    .on(ItemArchived, ({items}, {payload}) => void items.delete(payload.itemId))
+    .on(CartCleared, ({items}) => items.clear())
+    .on(CartSubmitted, state => ({...state, isSubmitted: true}));
+
+/**
+ * What is in stock is told by another system, over a topic, and is never up to the second: the projection will do, and nobody who changes an inventory is this decision's rival.
+ * Of a product whose inventory nobody has told there may be any number.
+ */
+async function checkInventory(products: readonly OrderedProduct[]): Promise<void> {
+    for (const productId of new Set(products.map(product => product.productId))) {
+        const wanted = products.filter(product => product.productId === productId).length;
+        const {inventory = wanted} = await Inventories.get().ofProduct({productId}) ?? {};
+        if (inventory < wanted)
+            throw new ConflictError(`Of product ${productId}, ${inventory} are in stock.`, {code: 'OUT_OF_STOCK'});
+    }
+}
