@@ -22,7 +22,7 @@ describe('defineProjector', () => {
         const {position} = await woltage.executeCommand('todo', '1', 'add', {title: 'Tea', rank: 1});
         const row = await woltage.executeQuery(Todos, 'byId', {id: '1'}, {}, {after: position});
         expect(row).toEqual({id: '1', title: 'Tea', rank: 1, seen: 1});
-        expectTypeOf(row).toEqualTypeOf<Todo | undefined>();
+        expectTypeOf(row).toEqualTypeOf<Todo | null>();
         expect(TodoProjector.name).toBe('TodoProjector');
         expect([TodoProjector.version, TodoProjector.schema]).toEqual([1, tables]);
     });
