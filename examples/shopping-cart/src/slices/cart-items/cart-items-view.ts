@@ -11,5 +11,6 @@ export interface CartItem {
     readonly description: string;
     readonly image: string;
     readonly price: number;
-    readonly fingerprint: string;
+    /** Not known to the projection before its version 2. */
+    readonly fingerprint?: string;
 }

@@ -1,13 +1,13 @@
 import {ReadModel, z} from 'woltage';
-import {cartId} from '../../ids.ts';
 import {cartNotFound} from '../../errors.ts';
+import {cartId} from '../../ids.ts';
 import {sumOf} from '../../money.ts';
 import {cart} from './cart.ts';
 import type {CartItemsView} from './cart-items-view.ts';
-import type {CartItemsProjector} from './cart-items-projector.v1.ts';
+import type {CartItemsProjector} from './cart-items-projector.ts';
 
 /** The items of a cart, in the order in which they were added. */
-export class CartItems extends ReadModel<CartItemsProjector> {
+export class CartItems extends ReadModel<InstanceType<typeof CartItemsProjector>> {
     projectionName = 'cart-items';
     schemaRegistry = {live: z.object({cartId}), stored: z.object({cartId})};
 
@@ -22,9 +22,9 @@ export class CartItems extends ReadModel<CartItemsProjector> {
     /** From the projection (chapter 28). */
     async stored({cartId}: {cartId: string}): Promise<CartItemsView> {
         const {carts, cartItems} = this.store.tables;
-        if (await carts.get({cartId}) === undefined)
+        if (await carts.get({cartId}) === null)
             throw cartNotFound(cartId);
-        const rows = await cartItems.find({cartId}, {sort: {addedAt: 1}});
+        const rows = await cartItems.find({cartId}, {sort: {addedAt: 'asc'}});
         const items = rows.map(({cartId: _, addedAt: __, ...item}) => item);
         return {cartId, totalPrice: sumOf(items.map(({price}) => price)), items};
     }

@@ -1,4 +1,4 @@
-import {Projector, z} from 'woltage';
+import {defineProjector, z, type ITable} from 'woltage';
 import {CartCleared} from '../../events/CartCleared.ts';
 import {CartItemAdded} from '../../events/CartItemAdded.ts';
 import {CartItemRemoved} from '../../events/CartItemRemoved.ts';
@@ -7,41 +7,18 @@ import {ItemArchived} from '../../events/ItemArchived.ts';
 import {cartId, itemId, productId} from '../../ids.ts';
 
 const schema = {
-    cartsWithProducts: {
-        key: z.object({cartId, itemId}),
-        schema: z.object({productId}),
-        indexes: [['productId'], ['cartId']]
-    }
+    cartsWithProducts: {key: z.object({cartId, itemId}), schema: z.object({productId}), indexes: [['productId'], ['cartId']]}
 };
 
 /** Which carts that aren't submitted hold which products. */
-export class CartsWithProductsProjector extends Projector<typeof schema> {
-    static schema = schema;
-    static version = 1;
+export const CartsWithProductsProjector = defineProjector('CartsWithProductsProjector', {schema, use: store => store.tables.cartsWithProducts})
+    .on(CartItemAdded, ({payload: {cartId, itemId, productId}}, table) => table.set({cartId, itemId, productId}))
+    .on(CartItemRemoved, ({payload: {cartId, itemId}}, table) => table.remove({cartId, itemId}))
+    .on(ItemArchived, ({payload: {cartId, itemId}}, table) => table.remove({cartId, itemId}))
+    .on(CartCleared, ({payload}, table) => removeAll(table, payload.cartId))
+    .on(CartSubmitted, ({payload}, table) => removeAll(table, payload.cartId));
 
-    async [CartItemAdded.identity]({payload: {cartId, itemId, productId}}: InstanceType<typeof CartItemAdded>) {
-        await this.store.tables.cartsWithProducts.set({cartId, itemId, productId});
-    }
-
-    async [CartItemRemoved.identity]({payload: {cartId, itemId}}: InstanceType<typeof CartItemRemoved>) {
-        await this.store.tables.cartsWithProducts.remove({cartId, itemId});
-    }
-
-    async [ItemArchived.identity]({payload: {cartId, itemId}}: InstanceType<typeof ItemArchived>) {
-        await this.store.tables.cartsWithProducts.remove({cartId, itemId});
-    }
-
-    async [CartCleared.identity]({payload: {cartId}}: InstanceType<typeof CartCleared>) {
-        await this.#removeAll(cartId);
-    }
-
-    async [CartSubmitted.identity]({payload: {cartId}}: InstanceType<typeof CartSubmitted>) {
-        await this.#removeAll(cartId);
-    }
-
-    async #removeAll(cartId: string) {
-        const {cartsWithProducts} = this.store.tables;
-        for (const {itemId} of await cartsWithProducts.find({cartId}))
-            await cartsWithProducts.remove({cartId, itemId});
-    }
+async function removeAll(table: ITable<(typeof schema)['cartsWithProducts']>, cartId: string): Promise<void> {
+    for (const {itemId} of await table.find({cartId}))
+        await table.remove({cartId, itemId});
 }

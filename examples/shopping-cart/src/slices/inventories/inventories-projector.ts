@@ -1,4 +1,4 @@
-import {Projector, z} from 'woltage';
+import {defineProjector, z} from 'woltage';
 import {InventoryChanged} from '../../events/InventoryChanged.ts';
 import {productId} from '../../ids.ts';
 
@@ -6,11 +6,5 @@ const schema = {
     inventories: {key: z.object({productId}), schema: z.object({inventory: z.number()})}
 };
 
-export class InventoriesProjector extends Projector<typeof schema> {
-    static schema = schema;
-    static version = 1;
-
-    async [InventoryChanged.identity]({payload}: InstanceType<typeof InventoryChanged>) {
-        await this.store.tables.inventories.set(payload);
-    }
-}
+export const InventoriesProjector = defineProjector('InventoriesProjector', {schema})
+    .on(InventoryChanged, ({payload}, {inventories}) => inventories.set(payload));

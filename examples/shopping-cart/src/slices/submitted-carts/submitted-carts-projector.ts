@@ -1,4 +1,4 @@
-import {Projector, z} from 'woltage';
+import {defineProjector, z} from 'woltage';
 import {CartPublicationFailed} from '../../events/CartPublicationFailed.ts';
 import {CartPublished} from '../../events/CartPublished.ts';
 import {CartSubmitted, orderedProduct} from '../../events/CartSubmitted.ts';
@@ -17,19 +17,7 @@ const schema = {
 };
 
 /** What was ordered, and whether the world knows. */
-export class SubmittedCartsProjector extends Projector<typeof schema> {
-    static schema = schema;
-    static version = 1;
-
-    async [CartSubmitted.identity]({payload: {cartId, orderedProducts, totalPrice}}: InstanceType<typeof CartSubmitted>) {
-        await this.store.tables.submittedCarts.set({cartId, orderedProducts, totalPrice, publication: 'pending'});
-    }
-
-    async [CartPublished.identity]({payload: {cartId}}: InstanceType<typeof CartPublished>) {
-        await this.store.tables.submittedCarts.update({cartId}, {publication: 'published', failure: undefined});
-    }
-
-    async [CartPublicationFailed.identity]({payload: {cartId, reason}}: InstanceType<typeof CartPublicationFailed>) {
-        await this.store.tables.submittedCarts.update({cartId}, {publication: 'failed', failure: reason});
-    }
-}
+export const SubmittedCartsProjector = defineProjector('SubmittedCartsProjector', {schema, use: store => store.tables.submittedCarts})
+    .on(CartSubmitted, ({payload: {cartId, orderedProducts, totalPrice}}, carts) => carts.set({cartId, orderedProducts, totalPrice, publication: 'pending'}))
+    .on(CartPublished, ({payload: {cartId}}, carts) => carts.update({cartId}, {publication: 'published', failure: undefined}))
+    .on(CartPublicationFailed, ({payload: {cartId, reason}}, carts) => carts.update({cartId}, {publication: 'failed', failure: reason}));

@@ -2,7 +2,7 @@ import {ReadModel, z} from 'woltage';
 import {cartId} from '../../ids.ts';
 import type {SubmittedCartsProjector} from './submitted-carts-projector.ts';
 
-export class SubmittedCarts extends ReadModel<SubmittedCartsProjector> {
+export class SubmittedCarts extends ReadModel<InstanceType<typeof SubmittedCartsProjector>> {
     projectionName = 'submitted-carts';
     schemaRegistry = {byId: z.object({cartId})};
 
