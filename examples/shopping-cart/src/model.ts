@@ -9,6 +9,7 @@ import {CartSubmitted} from './events/CartSubmitted.ts';
 import {InventoryChanged} from './events/InventoryChanged.ts';
 import {ItemArchived} from './events/ItemArchived.ts';
 import {PriceChanged} from './events/PriceChanged.ts';
+import {product} from './product.ts';
 import {addItem} from './slices/add-item/add-item.ts';
 import {archiveItem} from './slices/archive-item/archive-item.ts';
 import {archiveItems} from './slices/archive-item/archive-items-action.ts';
@@ -18,8 +19,8 @@ import {CartItemsProjector} from './slices/cart-items/cart-items-projector.ts';
 import {CartItemsProjectorV1} from './slices/cart-items/cart-items-projector.v1.ts';
 import {CartsWithProducts} from './slices/carts-with-products/carts-with-products.ts';
 import {CartsWithProductsProjector} from './slices/carts-with-products/carts-with-products-projector.ts';
-import {changeInventory, translateInventory} from './slices/change-inventory/change-inventory.ts';
-import {changePrice, translatePriceChange} from './slices/change-price/change-price.ts';
+import {translateInventory} from './slices/change-inventory/change-inventory.ts';
+import {translatePriceChange} from './slices/change-price/change-price.ts';
 import {clearCart} from './slices/clear-cart/clear-cart.ts';
 import {Inventories} from './slices/inventories/inventories.ts';
 import {InventoriesProjector} from './slices/inventories/inventories-projector.ts';
@@ -35,8 +36,8 @@ export const model = {
     eventClasses: [
         CartCreated, CartItemAddedV1, CartItemAdded, CartItemRemoved, CartCleared, ItemArchived, CartSubmitted, CartPublished, CartPublicationFailed, InventoryChanged, PriceChanged
     ],
-    aggregates: [cart],
-    decisions: [addItem, removeItem, clearCart, archiveItem, submitCart, publishCart, changeInventory, changePrice],
+    aggregates: [cart, product],
+    decisions: [addItem, removeItem, clearCart, archiveItem, submitCart, publishCart],
     projectorClasses: [CartItemsProjectorV1, CartItemsProjector, CartsWithProductsProjector, InventoriesProjector, SubmittedCartsProjector],
     readModelClasses: [CartItems, CartsWithProducts, Inventories, SubmittedCarts],
     actions: [translateInventory, translatePriceChange, archiveItems, publishSubmittedCart]

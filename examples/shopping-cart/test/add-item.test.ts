@@ -1,3 +1,4 @@
+import {createTestWoltage} from '@woltage/testing';
 import {describe, expect, it} from 'vitest';
 import {CartCleared} from '../src/events/CartCleared.ts';
 import {CartItemAdded} from '../src/events/CartItemAdded.ts';
@@ -5,7 +6,7 @@ import {CartItemRemoved} from '../src/events/CartItemRemoved.ts';
 import {InventoryChanged} from '../src/events/InventoryChanged.ts';
 import {ItemArchived} from '../src/events/ItemArchived.ts';
 import {addItem} from '../src/slices/add-item/add-item.ts';
-import {added, created, given, item, submitted} from './support.ts';
+import {added, config, created, given, item, submitted} from './support.ts';
 
 const full = () => [created(), added('i1'), added('i2'), added('i3')];
 
@@ -60,8 +61,7 @@ describe('Add item', () => {
     );
 
     it('is as many items as fit, however many come at once', async () => {
-        const {createTestWoltage} = await import('@woltage/testing');
-        const {woltage, events, stop} = await createTestWoltage({decisions: [addItem]});
+        const {woltage, events, stop} = await createTestWoltage({...config, decisions: [addItem]});
         const outcomes = await Promise.allSettled(Array.from({length: 10}, (_, n) => woltage.decide(addItem, item(`i${n}`))));
         expect(outcomes.filter(({status}) => status === 'fulfilled')).toHaveLength(3);
         expect((await events()).map(({type}) => type)).toEqual(['cart.created', ...Array<string>(3).fill('cart.item.added')]);

@@ -1,5 +1,6 @@
 import {createTestWoltage} from '@woltage/testing';
 import {describe, expect, it} from 'vitest';
+import {Decision, z, type Event} from 'woltage';
 import {CartCleared} from '../src/events/CartCleared.ts';
 import {CartItemAdded} from '../src/events/CartItemAdded.ts';
 import {CartItemRemoved} from '../src/events/CartItemRemoved.ts';
@@ -7,16 +8,17 @@ import {CartPublicationFailed} from '../src/events/CartPublicationFailed.ts';
 import {CartPublished} from '../src/events/CartPublished.ts';
 import {InventoryChanged} from '../src/events/InventoryChanged.ts';
 import {ItemArchived} from '../src/events/ItemArchived.ts';
-import {model} from '../src/model.ts';
 import {CartItems} from '../src/slices/cart-items/cart-items.ts';
 import {CartItemsProjector} from '../src/slices/cart-items/cart-items-projector.ts';
 import {CartItemsProjectorV1} from '../src/slices/cart-items/cart-items-projector.v1.ts';
 import {CartsWithProductsProjector} from '../src/slices/carts-with-products/carts-with-products-projector.ts';
 import {InventoriesProjector} from '../src/slices/inventories/inventories-projector.ts';
 import {SubmittedCartsProjector} from '../src/slices/submitted-carts/submitted-carts-projector.ts';
-import {added, created, given, item, submitted} from './support.ts';
+import {added, config, created, given, item, submitted} from './support.ts';
 
 const c1 = {cartId: 'c1'};
+/** Appends what a test says has happened. */
+const recordAll = (history: readonly Event[]) => Decision.create('recordAll', {input: z.undefined(), query: () => ({}), decide: () => history});
 const removed = new CartItemRemoved({payload: {...c1, itemId: 'i1'}});
 const archived = new ItemArchived({payload: {...c1, itemId: 'i2', priceChangedEventId: 'e'}});
 const cleared = new CartCleared({payload: c1});
@@ -67,12 +69,16 @@ describe('Cart items', () => {
     ] as const;
 
     it.each(cases)('are the same live and from the projection when %s', async (_what, history, itemIds, totalPrice) => {
-        const {woltage, given, settled, stop} = await createTestWoltage({
-            ...model, actions: [], projections: [{name: 'cart-items', version: 1, projector: CartItemsProjector, store: 'main'}]
+        const {woltage, stop} = await createTestWoltage({
+            ...config, decisions: [recordAll(history)], projections: [{name: 'cart-items', version: 1, projector: CartItemsProjector, store: 'main'}]
         });
-        await given([]);
+        const {position} = await woltage.decide('recordAll');
+        const live = await woltage.executeQuery(CartItems, 'live', c1);
+        expect([live.items.map(({itemId}) => itemId), live.totalPrice]).toEqual([itemIds, totalPrice]);
+        expect(await woltage.executeQuery(CartItems, 'stored', c1, {}, {after: position})).toEqual(live);
+        await expect(woltage.executeQuery(CartItems, 'live', {cartId: 'c9'})).rejects.toMatchObject({code: 'CART_NOT_FOUND'});
+        await expect(woltage.executeQuery(CartItems, 'stored', {cartId: 'c9'})).rejects.toMatchObject({code: 'CART_NOT_FOUND'});
         await stop();
-        void [woltage, settled, history, itemIds, totalPrice, CartItems];
     });
 
     it('know the device from version 2 on', async () => {

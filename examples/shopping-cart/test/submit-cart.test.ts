@@ -5,7 +5,7 @@ import {CartSubmitted} from '../src/events/CartSubmitted.ts';
 import {InventoryChanged} from '../src/events/InventoryChanged.ts';
 import {ItemArchived} from '../src/events/ItemArchived.ts';
 import {submitCart} from '../src/slices/submit-cart/submit-cart.ts';
-import {added, created, givenWithReadModels as given, submitted} from './support.ts';
+import {added, created, given, submitted} from './support.ts';
 
 const c1 = {cartId: 'c1'};
 const stock = (inventory: number, productId = 'tea') => new InventoryChanged({payload: {productId, inventory}});

@@ -5,17 +5,14 @@ import {CartSubmitted} from '../src/events/CartSubmitted.ts';
 import {model} from '../src/model.ts';
 import {sumOf} from '../src/money.ts';
 
-const {eventClasses, aggregates, decisions, readModelClasses} = model;
+const {eventClasses, aggregates, decisions, readModelClasses, projectorClasses} = model;
 
+/** Decisions may ask what is in stock. */
+export const config = {
+    eventClasses, aggregates, decisions, readModelClasses, projectorClasses, projections: [{name: 'inventories', version: 1, projector: 'InventoriesProjector', store: 'main'}]
+};
 /** Begins a sentence about the model. */
-export const given = createGiven({eventClasses, aggregates, decisions});
-/** The same, for decisions that ask read models. */
-export const givenWithReadModels = createGiven({
-    eventClasses, aggregates, decisions, readModelClasses, projectorClasses: model.projectorClasses,
-    projections: [
-        {name: 'inventories', version: 1, projector: 'InventoriesProjector', store: 'main'}
-    ]
-});
+export const given = createGiven(config);
 
 export const item = (itemId: string, productId = 'tea', price = 4.5) => ({
     cartId: 'c1', itemId, productId, price, description: `A box of ${productId}`, image: `${productId}.png`

@@ -1,16 +1,16 @@
-import {Action, Decision, onMessage} from 'woltage';
+import {Action, onMessage} from 'woltage';
 import {InventoryChanged} from '../../events/InventoryChanged.ts';
+import {product} from '../../product.ts';
 
-/** There is nothing to decide: what the stock keepers say is so. The boundary is empty, and nobody a rival. */
-export const changeInventory = Decision.create('changeInventory', {
-    input: InventoryChanged.schema,
-    query: () => ({types: []}),
-    decide: (_state, payload) => new InventoryChanged({payload})
-});
+export const changeInventory = product.registerCommand(InventoryChanged.schema.omit({productId: true}), function changeInventory(_state, {inventory}, {aggregateId}) {
+    return new InventoryChanged({payload: {productId: aggregateId, inventory}});
+}, {retryOnConflict: 10});
 
 /** The translator: a message of another system becomes a command of ours. */
 export const translateInventory = Action.create('translateInventory', {
     on: onMessage('inventories', {schema: InventoryChanged.schema, from: 'start'}),
     ordered: true,
-    handler: (message, {run}) => run(changeInventory, message)
+    async handler({productId, inventory}, {run}) {
+        await run(changeInventory, productId, {inventory});
+    }
 });

@@ -1,16 +1,16 @@
-import {Action, Decision, onMessage} from 'woltage';
+import {Action, onMessage} from 'woltage';
 import {PriceChanged} from '../../events/PriceChanged.ts';
+import {product} from '../../product.ts';
 
-/** There is nothing to decide: prices are made elsewhere. */
-export const changePrice = Decision.create('changePrice', {
-    input: PriceChanged.schema,
-    query: () => ({types: []}),
-    decide: (_state, payload) => new PriceChanged({payload})
-});
+export const changePrice = product.registerCommand(PriceChanged.schema.omit({productId: true}), function changePrice(_state, prices, {aggregateId}) {
+    return new PriceChanged({payload: {productId: aggregateId, ...prices}});
+}, {retryOnConflict: 10});
 
 /** The translator: a message of another system becomes a command of ours. */
 export const translatePriceChange = Action.create('translatePriceChange', {
     on: onMessage('price_changes', {schema: PriceChanged.schema, from: 'start'}),
     ordered: true,
-    handler: (message, {run}) => run(changePrice, message)
+    async handler({productId, ...prices}, {run}) {
+        await run(changePrice, productId, prices);
+    }
 });

@@ -9,7 +9,7 @@ import {ItemArchived} from '../../events/ItemArchived.ts';
 import {cartId} from '../../ids.ts';
 import {sumOf} from '../../money.ts';
 import {ofCart} from '../../tags.ts';
-import {Inventories} from '../inventories/inventories.ts';
+import {checkInventory} from '../inventories/check-inventory.ts';
 
 interface OrderedProduct {
     readonly productId: string;
@@ -29,7 +29,7 @@ export const submitCart = Decision.create('submitCart', {
         if (items.size === 0)
             throw new ConflictError(`Cart ${cartId} is empty.`, {code: 'CART_EMPTY'});
         const orderedProducts = [...items.values()];
-        await checkInventory(orderedProducts);
+        await checkInventory(orderedProducts.map(({productId}) => productId));
         return new CartSubmitted({payload: {
             cartId, orderedProducts, totalPrice: sumOf(orderedProducts.map(({price}) => price)), fingerprint: String(fingerprint)
         }});
@@ -41,16 +41,3 @@ export const submitCart = Decision.create('submitCart', {
     .on(ItemArchived, ({items}, {payload}) => void items.delete(payload.itemId))
     .on(CartCleared, ({items}) => items.clear())
     .on(CartSubmitted, state => ({...state, isSubmitted: true}));
-
-/**
- * What is in stock is told by another system, over a topic, and is never up to the second: the projection will do, and nobody who changes an inventory is this decision's rival.
- * Of a product whose inventory nobody has told there may be any number.
- */
-async function checkInventory(products: readonly OrderedProduct[]): Promise<void> {
-    for (const productId of new Set(products.map(product => product.productId))) {
-        const wanted = products.filter(product => product.productId === productId).length;
-        const {inventory = wanted} = await Inventories.get().ofProduct({productId}) ?? {};
-        if (inventory < wanted)
-            throw new ConflictError(`Of product ${productId}, ${inventory} are in stock.`, {code: 'OUT_OF_STOCK'});
-    }
-}
