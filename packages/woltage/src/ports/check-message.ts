@@ -4,6 +4,10 @@ import type {OutgoingMessage, TopicMessage} from './message-broker.ts';
 /** What every broker takes: Kafka's rule is the narrowest. */
 const TOPIC = /^(?!\.{1,2}$)[\w.-]{1,249}$/;
 
+/** UTF-8 has no form for it; encoders put another character in its place without a word. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const isText = (value: unknown): boolean => typeof value === 'string' && !LONE_SURROGATE.test(value);
+
 export const isTopicName = (value: unknown): value is string => typeof value === 'string' && TOPIC.test(value);
 
 /** @throws BadRequestError `INVALID_MESSAGE` */
@@ -22,14 +26,14 @@ export function checkMessage(message: TopicMessage): void {
     const {value} = message;
     if (typeof value !== 'string' && value !== null && !(value instanceof Uint8Array))
         throw invalidMessage(`A message for '${message.topic}': its value must be text, bytes or null.`);
-    const problem = messageProblem(message);
+    const problem = typeof value === 'string' && LONE_SURROGATE.test(value) ? 'its value is no text that UTF-8 can hold.' : messageProblem(message);
     if (problem !== undefined)
         throw invalidMessage(`A message for '${message.topic}': ${problem}`);
 }
 
 /** What is wrong with a message beside its value. */
 export function messageProblem({key, headers, partition}: Omit<OutgoingMessage, 'value'>): string | undefined {
-    if (key !== undefined && key !== null && typeof key !== 'string')
+    if (key !== undefined && key !== null && !isText(key))
         return 'its key must be text.';
     if (partition !== undefined && !(Number.isSafeInteger(partition) && partition >= 0))
         return 'its partition must be a whole number from 0.';
@@ -37,7 +41,7 @@ export function messageProblem({key, headers, partition}: Omit<OutgoingMessage, 
         return undefined;
     if (typeof headers !== 'object' || headers === null || Array.isArray(headers))
         return 'its headers must be an object of texts.';
-    const wrong = Object.entries(headers).find(([name, text]) => name === '' || typeof text !== 'string');
+    const wrong = Object.entries(headers).find(([name, text]) => name === '' || !isText(name) || !isText(text));
     return wrong && `its header '${wrong[0]}' must be text, and have a name.`;
 }
 
