@@ -1,6 +1,6 @@
 import {UnavailableError} from '../errors/index.ts';
 import type {ConsumeOptions, RecordedMessage, TopicPartition} from '../ports/index.ts';
-import {backoffMs, delay} from '../shared/delay.ts';
+import {backoffMs} from '../shared/delay.ts';
 import type {MemoryBrokerData, MemoryPartition} from './memory-broker-data.ts';
 import type {GroupMember, MemoryConsumerGroup} from './memory-consumer-group.ts';
 
@@ -14,9 +14,9 @@ export class MemoryConsumer implements GroupMember {
     readonly #data: MemoryBrokerData;
     readonly #group: MemoryConsumerGroup;
     readonly #options: ConsumeOptions;
-    readonly #ending = new AbortController();
     readonly #followed = new Map<string, Promise<void>>();
     #isAway = false;
+    #isEnding = false;
 
     constructor(data: MemoryBrokerData, options: ConsumeOptions) {
         this.topics = options.topics;
@@ -26,7 +26,10 @@ export class MemoryConsumer implements GroupMember {
     }
 
     /** Has it end when what is being handled is done. */
-    readonly end = (): void => this.#ending.abort();
+    readonly end = (): void => {
+        this.#isEnding = true;
+        this.#data.changed();
+    };
 
     async run(): Promise<void> {
         const {signal} = this.#options;
@@ -36,7 +39,7 @@ export class MemoryConsumer implements GroupMember {
         this.#group.join(this);
         this.#data.changed();
         try {
-            while (!this.#ending.signal.aborted) {
+            while (!this.#isEnding) {
                 this.#tellOutage();
                 this.#followAssigned();
                 await this.#change();
@@ -71,7 +74,7 @@ export class MemoryConsumer implements GroupMember {
         }
     }
 
-    readonly #isMine = (place: TopicPartition): boolean => !this.#ending.signal.aborted && this.#group.assignee(place) === this;
+    readonly #isMine = (place: TopicPartition): boolean => !this.#isEnding && this.#group.assignee(place) === this;
 
     async #follow(place: TopicPartition): Promise<void> {
         // Who had it before comes to an end first.
@@ -87,7 +90,7 @@ export class MemoryConsumer implements GroupMember {
                     await this.#handleAll(place, failures);
                 } catch {
                     // The caller's own failure, which it knows of: asked again from where it says.
-                    await delay(backoffMs(failures.count++, 20, MAX_PAUSE_MS), this.#ending.signal);
+                    await this.#pause(place, backoffMs(failures.count++, 20, MAX_PAUSE_MS));
                 }
             }
         } finally {
@@ -125,20 +128,23 @@ export class MemoryConsumer implements GroupMember {
         return this.#options.from === 'start' ? first : end;
     }
 
-    /** Resolves at the next change of the broker, or when it is to end. */
-    #change(): Promise<void> {
+    async #pause(place: TopicPartition, ms: number): Promise<void> {
+        const end = performance.now() + ms;
+        for (let left = ms; left > 0 && this.#isMine(place); left = end - performance.now())
+            await this.#change(left);
+    }
+
+    /** Resolves at the next change of the broker or of its consumers, or after some ms. */
+    #change(ms?: number): Promise<void> {
         const {listeners} = this.#data;
-        const {signal} = this.#ending;
         return new Promise(resolve => {
             const wake = (): void => {
+                clearTimeout(timer);
                 listeners.delete(wake);
-                signal.removeEventListener('abort', wake);
                 resolve();
             };
+            const timer = ms === undefined ? undefined : setTimeout(wake, ms);
             listeners.add(wake);
-            signal.addEventListener('abort', wake);
-            if (signal.aborted)
-                wake();
         });
     }
 }
