@@ -1,4 +1,5 @@
 export * from './check-message.ts';
+export * from './cloud-event.ts';
 export * from './compile-query.ts';
 export * from './direct-access.ts';
 export * from './endable-subscription.ts';
