@@ -60,7 +60,7 @@ export class SafeDownloads implements Downloads {
     }
 
     #check(text: string, base?: URL): URL {
-        if (!URL.canParse(text, base))
+        if (!URL.canParse(text, base?.href))
             throw notAllowed('it is none');
         const url = new URL(text, base);
         if (url.protocol !== 'http:' && url.protocol !== 'https:')
