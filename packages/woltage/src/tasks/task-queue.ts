@@ -27,6 +27,7 @@ export interface TaskQueueOptions {
     readonly pollMs?: number | undefined;
     /** How long a task that is done is remembered, so that it isn't queued again, in ms. @default an hour */
     readonly rememberMs?: number | undefined;
+    readonly ordered?: boolean | undefined;
 }
 
 const PAGE = 100;
@@ -126,6 +127,10 @@ export class TaskQueue {
                 return this.cancel(id);
             throw error;
         }
+    }
+
+    async isFull(limit: number): Promise<boolean> {
+        return (await this.#store.listRecords(DUE, {limit})).length >= limit;
     }
 
     /** Tasks that have failed for good, by id. */

@@ -1,3 +1,4 @@
+import type {RecordWrite} from '../ports/index.ts';
 import type {RetryPolicy, Task} from './task.ts';
 
 /** What a task is told of the attempt. */
@@ -15,4 +16,8 @@ export interface TaskWork {
     run(task: Task, run: TaskRun): Promise<void>;
     /** Called when the last attempt has failed, before the task is put to the dead letters; may be called again after a crash. */
     onFinalFailure(task: Task, error: Error): Promise<void>;
+    /** Whether another attempt can't mend an error. @default false */
+    isFinal?(error: Error): boolean;
+    /** Records of the queue's scope that go with a task: written when it is done, or discarded. */
+    recordsAtEnd?(task: Task): Promise<readonly RecordWrite[]>;
 }

@@ -37,6 +37,8 @@ export interface RetryPolicy {
     readonly maxBackoffMs: number;
     /** The longest that one attempt may take, in ms. */
     readonly timeoutMs: number;
+    /** How long it is tried in all, in ms. @default without a limit */
+    readonly giveUpAfterMs?: number | undefined;
 }
 
 const DIGITS = 15;
