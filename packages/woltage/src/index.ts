@@ -42,6 +42,7 @@ export {createWoltage, createWoltage as default} from './runtime/create-woltage.
 export type {QueryHandlerName, QueryOptions} from './shared/query-types.ts';
 export type {PastOptions} from './context/index.ts';
 export type {ExecuteOptions, UnitCommand} from './runtime/command-control.ts';
+export type {PublicationStatus} from './runtime/messages/publications.ts';
 export type {Woltage} from './runtime/woltage.ts';
 export type {EffectCall} from './context/index.ts';
 export type {Clock} from './shared/clock.ts';

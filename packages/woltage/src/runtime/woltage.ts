@@ -21,6 +21,7 @@ import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
+import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
 import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
@@ -46,6 +47,8 @@ export class Woltage extends PersonalDataControl {
     protected override readonly eventParts: EventParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
+    /** @internal */
+    protected override readonly publications: Publications;
     /** @internal */
     protected override readonly personalData: PersonalData | undefined;
     readonly #effects: DurableEffects;
@@ -86,6 +89,7 @@ export class Woltage extends PersonalDataControl {
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
+        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
@@ -139,6 +143,7 @@ export class Woltage extends PersonalDataControl {
                 await this.#open();
             await this.#effects.start();
             await this.#projections.start();
+            await this.publications.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
@@ -159,6 +164,7 @@ export class Woltage extends PersonalDataControl {
             this.#phase = 'stopping';
             try {
                 await this.projectionParts.declared?.stop();
+                await this.publications.stop();
                 await this.#projections.stop();
                 await this.#effects.stop();
                 await this.#inFlight.idle();
@@ -180,7 +186,7 @@ export class Woltage extends PersonalDataControl {
      * @param timeoutMs How long a database may take to answer. @default 2000
      */
     async health({timeoutMs = DEFAULT_PROBE_MS}: {readonly timeoutMs?: number} = {}): Promise<Health> {
-        return checkHealth(this.#adapters, this.#projections.set.all(), this.#phase === 'started', timeoutMs);
+        return checkHealth(this.#adapters, this.#projections.set.all(), this.publications.health, this.#phase === 'started', timeoutMs);
     }
 
     /** @internal Connects and restores what is registered. */
