@@ -1,7 +1,7 @@
-import {readFile, rm} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {expect, it} from 'vitest';
-import {blocksOf, dataFolder, startExample, withoutIds} from '../../../test/examples/run-example.ts';
+import {blocksOf, dataFolder, removeFolder, startExample, withoutIds} from '../../../test/examples/run-example.ts';
 
 it('The README shows what npm start prints, and its data is there after a restart', async () => {
     const folder = await dataFolder();
@@ -16,5 +16,5 @@ it('The README shows what npm start prints, and its data is there after a restar
     for (const {key} of documents)
         expect((await readFile(join(folder, 'files', key))).length).toBeGreaterThan(0);
     expect(await second.stop()).toEqual([0, null]);
-    await rm(folder, {recursive: true});
+    await removeFolder(folder);
 });
