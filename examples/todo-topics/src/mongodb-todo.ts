@@ -1,6 +1,7 @@
 import type {MongoDBStore} from '@woltage/store-mongodb';
 import {defineProjector, ReadModel, z} from 'woltage';
 import {TodoCompleted, TodoRegistered} from './events.ts';
+import {filter, type Filter} from './filter.ts';
 
 const schema = {
     todos: {key: z.object({id: z.string()}), schema: z.object({title: z.string(), completed: z.boolean()})}
@@ -19,10 +20,10 @@ export const MongoDBTodo = defineProjector('MongoDBTodo', {schema, use: (store: 
 /** Asks the driver's `Collection`. */
 export class MongoDBTodos extends ReadModel<InstanceType<typeof MongoDBTodo>> {
     projectionName = 'todo';
-    schemaRegistry = {byTitle: z.object({title: z.string()})};
+    schemaRegistry = {findOne: filter};
 
-    byTitle(filter: {title: string}) {
-        return this.store.native(({collection}) => collection('todos').findOne(filter, {projection: {_id: 0, id: 1, title: 1, completed: 1}}));
+    findOne(wanted: Filter) {
+        return this.store.native(({collection}) => collection('todos').findOne(wanted, {projection: {_id: 0, id: 1, title: 1, completed: 1}}));
     }
 
     count() {

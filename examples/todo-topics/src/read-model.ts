@@ -6,7 +6,7 @@ export const readModelOf = (inMongoDB: boolean) => {
     const projector = inMongoDB ? MongoDBTodo : Todo;
     return {
         projectorClasses: [projector],
-        readModelClasses: [inMongoDB ? MongoDBTodos : Todos],
+        readModelClass: inMongoDB ? MongoDBTodos : Todos,
         projections: [{name: 'todo', version: 1, projector, store: 'todos'}]
     };
 };

@@ -1,5 +1,6 @@
 import {defineProjector, ReadModel, z} from 'woltage';
 import {TodoCompleted, TodoRegistered} from './events.ts';
+import {filter, type Filter} from './filter.ts';
 
 const schema = {
     todos: {key: z.object({id: z.string()}), schema: z.object({title: z.string(), completed: z.boolean()}), indexes: [['title']]}
@@ -12,10 +13,10 @@ export const Todo = defineProjector('Todo', {schema, use: store => store.tables.
 
 export class Todos extends ReadModel<InstanceType<typeof Todo>> {
     projectionName = 'todo';
-    schemaRegistry = {byTitle: z.object({title: z.string()})};
+    schemaRegistry = {findOne: filter};
 
-    byTitle(filter: {title: string}) {
-        return this.store.tables.todos.findOne(filter);
+    findOne(wanted: Filter) {
+        return this.store.tables.todos.findOne(wanted);
     }
 
     count() {
