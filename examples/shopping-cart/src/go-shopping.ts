@@ -6,7 +6,7 @@ import {Walk} from './walk.ts';
 /** The whole event model, once through. */
 export async function goShopping({url, woltage}: Shop, cartId: string, orderFile: string): Promise<void> {
     const walk = new Walk(url, line => console.log(line));
-    const item = (itemId: string, productId: string, price: number) => ({cartId, itemId, productId, price, description: `A box of ${productId}`, image: `${productId}.png`});
+    const item = (itemId: string, productId: string, price: number) => ({cartId, itemId, productId, price, description: `A box of ${productId}`, image: '/box.png'});
     const read = (handler: string) => `/cartItems/${handler}?cartId=${cartId}`;
 
     walk.say('The warehouse tells what is in stock, over the topic inventories.');

@@ -24,5 +24,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void shop.stop().catch((error: unknown) => logger.error({err: error}, 'The shop did not close well')));
 
 if (!values['no-walk'])
-    await goShopping(shop, `cart-${randomUUID()}`, orderFile);
+    await goShopping(shop, `cart-${randomUUID().slice(0, 8)}`, orderFile);
 console.log(`\nThe shop is open at ${shop.url}`);

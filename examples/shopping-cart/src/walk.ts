@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 
 const TIMEOUT_MS = 15_000;
-const json = {'content-type': 'application/json', 'user-agent': 'walk'};
+const headers = {'content-type': 'application/json', 'user-agent': 'walk', 'accept-language': 'en'};
 
 /** Goes shopping over HTTP, and prints what it asks and what it gets. */
 export class Walk {
@@ -18,16 +18,16 @@ export class Walk {
     }
 
     async post(path: string, body: object): Promise<void> {
-        const response = await fetch(this.#url + path, {method: 'POST', headers: json, body: JSON.stringify(body)});
+        const response = await fetch(this.#url + path, {method: 'POST', headers, body: JSON.stringify(body)});
         this.#print(`POST ${path} ${JSON.stringify(body)}`);
-        this.#print(`  ${response.status} ${shortened(await response.text())}`);
+        this.#print(`  ${response.status} ${shortened(await response.text())}`.trimEnd());
     }
 
     /** Asks until the answer is as it is to become: what other systems are told takes a moment. */
     async get(path: string, isDone: (answer: string) => boolean = () => true): Promise<string> {
         const deadline = Date.now() + TIMEOUT_MS;
         for (;;) {
-            const response = await fetch(this.#url + path, {headers: json});
+            const response = await fetch(this.#url + path, {headers});
             const text = await response.text();
             const isLate = Date.now() > deadline;
             if (isDone(text) || isLate) {
