@@ -52,7 +52,7 @@ export class Attempt {
     async #run(): Promise<boolean> {
         const over = new AbortController();
         const renewing = this.#renew(over.signal);
-        const {write, isOver} = await this.#try();
+        const {write, isOver} = await this.#try().catch((error: unknown) => this.#puzzled(error));
         over.abort();
         await renewing;
         return await this.#settle(write) && isOver;
@@ -69,6 +69,12 @@ export class Attempt {
         if (this.#interruption.signal.aborted)
             return {isOver: false, write: () => this.#claim.giveBack()};
         return this.#fail(policy, error);
+    }
+
+    /** What knows about tasks has failed itself. */
+    #puzzled(error: unknown): End {
+        this.#options.log.error({err: error, task: this.task.id}, 'It could not be told what to do about a task');
+        return {isOver: false, write: () => this.#claim.retry({...this.task, dueAt: this.#now + HOOK_RETRY_MS})};
     }
 
     /** An attempt that begins beyond the limit of all has its own time. */

@@ -71,6 +71,7 @@ export class TaskWorker {
 
     async stop(graceMs: number): Promise<void> {
         this.#abort.abort();
+        this.wake();
         this.#unwatch?.();
         await this.#loop;
         const done = new AbortController();
@@ -89,11 +90,11 @@ export class TaskWorker {
     async #run(signal: AbortSignal): Promise<void> {
         for (let outages = 0; !signal.aborted;) {
             const wake = this.#wake = new AbortController();
-            const ending = AbortSignal.any([signal, wake.signal]);
             try {
                 const pauseMs = await this.#turn();
                 outages = 0;
-                await this.#pause(pauseMs, ending);
+                if (pauseMs > 0 && !signal.aborted)
+                    await this.#pause(pauseMs, wake);
             } catch (error) {
                 if (outages === 0)
                     this.#options.log.warn({err: error}, 'The task queue waits for its store');
@@ -115,14 +116,13 @@ export class TaskWorker {
         return pauseMs;
     }
 
-    async #pause(ms: number, ending: AbortSignal): Promise<void> {
-        const over = new AbortController();
-        const pauses = [this.#options.clock.delay(ms, AbortSignal.any([ending, over.signal]))];
+    async #pause(ms: number, wake: AbortController): Promise<void> {
+        const pauses = [this.#options.clock.delay(ms, wake.signal)];
         // Who has others to look after does so in real time.
-        if (this.#othersWork && ms > 0)
-            pauses.push(delay(this.#lookMs, AbortSignal.any([ending, over.signal])));
+        if (this.#othersWork)
+            pauses.push(delay(this.#lookMs, wake.signal));
         await Promise.race(pauses);
-        over.abort();
+        wake.abort();
     }
 
     /** Starts what is due, as far as there is room. @returns How long to wait before looking again, in ms */
