@@ -8,6 +8,9 @@ import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
 import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
+import {ActionControl} from './action-control.ts';
+import type {Actions} from './actions/actions.ts';
+import {createActions} from './actions/create-actions.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
 import {createCommandParts, type CommandParts} from './command-parts.ts';
 import type {WoltageConfig} from './config.ts';
@@ -23,7 +26,6 @@ import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
 import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
-import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
@@ -35,7 +37,7 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends PersonalDataControl {
+export class Woltage extends ActionControl {
     readonly #adapters: Adapters;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
@@ -51,6 +53,8 @@ export class Woltage extends PersonalDataControl {
     protected override readonly publications: Publications;
     /** @internal */
     protected override readonly personalData: PersonalData | undefined;
+    /** @internal */
+    protected override readonly actions: Actions;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
     /** @internal */
@@ -90,6 +94,12 @@ export class Woltage extends PersonalDataControl {
         this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
+        this.actions = createActions({
+            config, definitions, adapters: this.#adapters, eventStore, runtime: this.#runtime, self, log, commands: this.commandParts, effects: this.#effects,
+            findDecision: target => this.findDecision(target),
+            decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
+            query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)
+        });
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
@@ -98,7 +108,7 @@ export class Woltage extends PersonalDataControl {
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, actions: this.actions, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,
@@ -144,6 +154,7 @@ export class Woltage extends PersonalDataControl {
             await this.#effects.start();
             await this.#projections.start();
             await this.publications.start();
+            await this.actions.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
@@ -164,6 +175,7 @@ export class Woltage extends PersonalDataControl {
             this.#phase = 'stopping';
             try {
                 await this.projectionParts.declared?.stop();
+                await this.actions.stop();
                 await this.publications.stop();
                 await this.#projections.stop();
                 await this.#effects.stop();
@@ -207,6 +219,7 @@ export class Woltage extends PersonalDataControl {
         await Promise.all(this.commandParts.scopes.map(scope => scope.createTables()));
         await this.personalData?.open();
         await this.#effects.open();
+        await this.actions.open();
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
             this.#log.error({err: error}, 'A promise was rejected and nobody handled it: a handler or an effect has left it to itself'));
