@@ -11,6 +11,7 @@ import type {IdAt} from '../command-traces.ts';
 import type {WoltageConfig} from '../config.ts';
 import type {Definitions} from '../definitions.ts';
 import type {DurableEffects} from '../durable-effects.ts';
+import {publisherOf} from '../messages/outgoing.ts';
 import {observeCommand} from '../observe.ts';
 import type {AttemptParts} from './action-attempt.ts';
 import {Actions} from './actions.ts';
@@ -43,7 +44,7 @@ export function createActions({config, definitions, adapters, eventStore, runtim
         traces: commands.traces,
         findCommand: (target, name) => commands.lookup.command(target, name),
         execute: (request, cause, idAt) => observeCommand(request.command, () => commands.executor.execute(request, cause, (_command, event) => idAt(event))),
-        publish: () => Promise.reject(new ConfigError('`publish` needs a `messageBroker` in the config.', {code: 'BROKER_MISSING'})),
+        publish: publisherOf(adapters.messageBroker) ?? (() => Promise.reject(new ConfigError('`publish` needs a `messageBroker` in the config.', {code: 'BROKER_MISSING'}))),
         schedule: () => Promise.reject(new ConfigError('Not yet.')),
         cancelScheduled: () => Promise.reject(new ConfigError('Not yet.')),
         defer: (key, name, payload, cause) => effects.accept([{id: key, key, name, payload, cause, projection: ''}])
