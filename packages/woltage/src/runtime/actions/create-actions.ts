@@ -49,6 +49,6 @@ export function createActions({config, definitions, adapters, eventStore, runtim
         cancelScheduled: () => Promise.reject(new ConfigError('Not yet.')),
         defer: (key, name, payload, cause) => effects.accept([{id: key, key, name, payload, cause, projection: ''}])
     };
-    const parts = {eventStore, catalogue, taskStore: adapters.taskStore, self, log, attempt};
+    const parts = {eventStore, catalogue, taskStore: adapters.taskStore, messageBroker: adapters.messageBroker, self, log, attempt};
     return new Actions(actions.values(), parts, config.idempotencyKeepMs ?? DEFAULT_KEEP_MS);
 }
