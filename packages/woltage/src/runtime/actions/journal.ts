@@ -60,10 +60,9 @@ export class Journal {
         return index === -1 ? undefined : this.take(index);
     }
 
-    /** The entry at a place, if an earlier run has begun it, and nobody has asked for it. */
-    free(index: number, name: string): JournalEntry | undefined {
-        const entry = this.#entries[index];
-        return entry?.name === name && index < this.#known && !this.#matched.has(index) ? entry : undefined;
+    /** The entries of earlier runs from a place on that nobody has asked for in this run. */
+    free(name: string, place: number): readonly number[] {
+        return this.#entries.flatMap((entry, i) => i >= place && i < this.#known && entry.name === name && !this.#matched.has(i) ? [i] : []);
     }
 
     take(index: number): number {

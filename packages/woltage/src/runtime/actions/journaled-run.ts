@@ -5,7 +5,7 @@ import {ConflictError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import {toKept, type IdAt} from '../command-traces.ts';
-import type {Journal} from './journal.ts';
+import type {Journal, JournalEntry} from './journal.ts';
 import {JournaledDecisions} from './journaled-decisions.ts';
 import type {RunParts} from './run-parts.ts';
 
@@ -71,12 +71,16 @@ export class JournaledRun {
 
     /** A command that would begin a stream, where an earlier attempt has begun one by the same command under another id: the index of that. */
     async #reborn({command, aggregateId}: CommandRequest, entryName: string, place: number): Promise<number | undefined> {
-        const entry = this.#journal.free(place, entryName);
-        if (entry === undefined || !await this.#isNew(command, aggregateId))
+        const candidates = this.#journal.free(entryName, place);
+        if (candidates.length === 0 || !await this.#isNew(command, aggregateId))
             return undefined;
-        const kept = entry.kept ?? await this.#parts.traces.find({command, aggregateId: entry.target}, this.#idAt(place), entry.at);
-        const hasBegunStream = kept !== undefined && kept.events > 0 && BigInt(kept.revision) + 1n === BigInt(kept.events);
-        return hasBegunStream ? this.#journal.take(place) : undefined;
+        for (const index of candidates) {
+            const {kept: known, target, at} = this.#journal.entry(index) as JournalEntry;
+            const kept = known ?? await this.#parts.traces.find({command, aggregateId: target}, this.#idAt(index), at);
+            if (kept !== undefined && kept.events > 0 && BigInt(kept.revision) + 1n === BigInt(kept.events))
+                return this.#journal.take(index);
+        }
+        return undefined;
     }
 
     async #isNew({aggregate}: CommandHandle, aggregateId: string): Promise<boolean> {
