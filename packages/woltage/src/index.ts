@@ -36,6 +36,8 @@ export type {EventSource} from './runtime/transfer/line-reader.ts';
 export type {Harness} from './runtime/harness.ts';
 export type {Insides, PlacedEvent, WorkLeft} from './runtime/insides.ts';
 export type {ConnectionHealth, Health} from './runtime/health.ts';
+export type {ActionCall, ActionRoute, FailedAction} from './runtime/actions/actions.ts';
+export type {FailedActionsOptions} from './runtime/action-control.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
