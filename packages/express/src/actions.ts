@@ -16,6 +16,9 @@ export interface ActionDependencies {
     readonly fail: Fail;
 }
 
+/** As for everything that is stored. */
+const MAX_DEPTH = 200;
+
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /**
@@ -39,6 +42,8 @@ function answerOf({action, trigger: {method, path, answer}}: ActionRoute, woltag
     const hasBody = method !== 'GET' && method !== 'DELETE';
     const inputOf = async (req: Request, res: Response, params: Readonly<Record<string, string>>): Promise<unknown> => {
         const sent = hasBody ? await readBody(req, res) : parseQuery(req.url);
+        if (isDeeper(sent, MAX_DEPTH))
+            throw new BadRequestError(`The body is nested deeper than ${MAX_DEPTH} levels.`, {code: 'NOT_ENCODABLE'});
         if (names.length === 0)
             return sent;
         if (typeof sent !== 'object' || sent === null || Array.isArray(sent))
@@ -59,6 +64,10 @@ function answerOf({action, trigger: {method, path, answer}}: ActionRoute, woltag
             sendJson(res, await woltage.executeAction(action, input, call));
     };
 }
+
+/** What is nested deep enough overflows the stack of whoever looks into it. */
+const isDeeper = (value: unknown, levels: number): boolean =>
+    typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some(item => isDeeper(item, levels - 1)));
 
 interface OwnRoute {
     readonly path: string;
