@@ -4,12 +4,12 @@ import type {Clock} from '../../shared/clock.ts';
 import type {JsonValue} from '../../shared/json-codec.ts';
 import {decodeValue, encodeJson, encodeValue} from '../../shared/json-codec.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
-import {KeyedWork, type DeadTask} from '../../tasks/index.ts';
+import {GroupCommit, KeyedWork, type DeadTask} from '../../tasks/index.ts';
 import type {IStore} from '../../ports/index.ts';
 import {ActionRunner, type RunnerParts} from './action-runner.ts';
 import type {CompiledAction} from './compiled-action.ts';
 import {withDeadline} from './deadline.ts';
-import {Journal} from './journal.ts';
+import {Journal, type JournalPlace} from './journal.ts';
 import type {RunSource} from './run-source.ts';
 import {validInput} from './trigger-input.ts';
 
@@ -48,12 +48,14 @@ export class Actions {
     readonly #requests: IStore;
     readonly #keyed: KeyedWork;
     readonly #clock: Clock | undefined;
+    readonly #commits: GroupCommit;
 
     /** @param keepMs How long answers to requests with idempotency keys are kept */
     constructor(compiled: Iterable<CompiledAction>, parts: RunnerParts, keepMs: number) {
         this.#runners = new Map(Array.from(compiled, one => [one.action.name, new ActionRunner(one, parts)]));
         this.#requests = parts.taskStore.scope({namespace: '_woltage_requests', tables: {}});
         this.#clock = parts.attempt.runtime.clock;
+        this.#commits = new GroupCommit(this.#requests);
         this.#keyed = new KeyedWork(this.#requests, parts.self, parts.log, keepMs);
     }
 
@@ -83,7 +85,7 @@ export class Actions {
         const runner = this.#find(target);
         return idempotencyKey === undefined
             ? this.#perform(runner, undefined, uuidV7(), input, request)
-            : this.#once('', runner, input, idempotencyKey, id => this.#perform(runner, this.#requests, id, input, request));
+            : this.#once('', runner, input, idempotencyKey, id => this.#perform(runner, {store: this.#requests, commits: this.#commits}, id, input, request));
     }
 
     /** Queues a run of an action, once for an idempotency key. @returns Its id @throws ValidationError when the input doesn't match the action's schema */
@@ -147,7 +149,7 @@ export class Actions {
         return (outcome ?? decodeValue(answer) as {readonly result?: unknown}).result;
     }
 
-    async #perform(runner: ActionRunner, journals: IStore | undefined, id: string, input: unknown, request: ActionRequest | undefined): Promise<unknown> {
+    async #perform(runner: ActionRunner, journals: JournalPlace | undefined, id: string, input: unknown, request: ActionRequest | undefined): Promise<unknown> {
         return withDeadline(runner.work.attemptTimeoutMs, this.#clock, signal => runner.work.perform({id, attempt: 1, signal, journal: new Journal(journals, id)}, {
             input, request, event: undefined, message: undefined, cause: {id, correlationId: id}
         }));
