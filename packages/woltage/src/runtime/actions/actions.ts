@@ -101,6 +101,11 @@ export class Actions {
         return enqueue(uuidV7());
     }
 
+    /** Queues a run as a trigger would. @param id Known ids are not queued again @throws NotFoundError `UNKNOWN_ACTION` */
+    async trigger(target: unknown, id: string, source: RunSource): Promise<void> {
+        await this.#find(target).enqueue(id, source);
+    }
+
     /** Dead letters, by action and id. */
     async failed({action, after, limit = DEFAULT_PAGE}: {readonly action?: unknown; readonly after?: string | undefined; readonly limit?: number | undefined}): Promise<readonly FailedAction[]> {
         const runners = action === undefined ? this.all : [this.#find(action)];
