@@ -18,6 +18,8 @@ export interface ContextRuntime {
     readonly clock?: Clock | undefined;
     /** Is told of every side effect that runs. */
     readonly onEffect?: ((call: EffectCall) => void) | undefined;
+    /** Is told of every attempt at a run of an action, when it is over. */
+    readonly onAttempt?: ((attempt: ActionRun) => void) | undefined;
     /** The read model instance of a class. @throws NotFoundError when the class isn't one of this runtime's */
     readModel(readModelClass: unknown): object;
     /** The store of a projection's active version. @throws NotFoundError, UnavailableError */
@@ -50,6 +52,22 @@ export interface EffectCall {
     readonly isDurable: boolean;
     /** The event that is handled. */
     readonly cause: Cause;
+}
+
+/** An attempt at a run of an action. */
+export interface ActionRun {
+    /** The action's name. */
+    readonly action: string;
+    /** Of the work: the same at every attempt. */
+    readonly id: string;
+    /** From 1. */
+    readonly attempt: number;
+    /** As the trigger gave it. */
+    readonly input: unknown;
+    /** What it has failed with. */
+    readonly failed?: {readonly error: unknown} | undefined;
+    /** What the handler has returned. */
+    readonly result?: unknown;
 }
 
 /** A side effect that is written down with the rows, and run later from the task queue. */

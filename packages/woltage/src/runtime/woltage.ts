@@ -81,6 +81,7 @@ export class Woltage extends ActionControl {
         this.#runtime = {
             clock: config.harness?.clock,
             onEffect: config.harness?.onEffect,
+            onAttempt: config.harness?.onAttempt,
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (target, idOrInput) => this.stateOf(target as Aggregate, idOrInput as string),

@@ -2,6 +2,9 @@ import {StaleRecordError} from '../errors/index.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {inBackground} from '../shared/background.ts';
 
+// Taken when the module is loaded: fake timers of a test runner, installed later, must not stop the work.
+const {setImmediate: soon} = globalThis;
+
 interface Entry {
     readonly records: readonly RecordWrite[];
     readonly resolve: () => void;
@@ -31,7 +34,7 @@ export class GroupCommit {
                 return;
             this.#isBusy = true;
             // What ends in this turn comes along.
-            setImmediate(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
+            soon(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
         });
     }
 

@@ -40,6 +40,7 @@ export class ActionRunner {
     readonly #messages: MessageReader | undefined;
     readonly #tasks: TaskWork;
     readonly #parts: RunnerParts;
+    /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
 
@@ -47,6 +48,7 @@ export class ActionRunner {
     constructor(compiled: CompiledAction, parts: RunnerParts) {
         const {name, options} = compiled.action;
         const {catalogue, eventStore, log, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        this.#abort.abort();
         this.compiled = compiled;
         this.#parts = parts;
         this.store = taskStore.scope({namespace: `_woltage_action/${name}`, tables: {}});
@@ -63,6 +65,11 @@ export class ActionRunner {
     /** How far it has got in the event store, as this process knows. */
     get position(): bigint | undefined {
         return this.#events?.position;
+    }
+
+    /** Whether events up to a position may still trigger it, as far as it is at work here. */
+    isBehind(head: bigint): boolean {
+        return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
     }
 
     async open(): Promise<void> {
