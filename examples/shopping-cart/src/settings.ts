@@ -34,5 +34,5 @@ async function brokerOf(env: NodeJS.ProcessEnv): Promise<Adapters['messageBroker
     if (brokers === undefined)
         return {adapter: MemoryBroker};
     const {KafkaBroker} = await import('@woltage/kafka');
-    return {adapter: KafkaBroker, args: [{brokers: brokers.split(',')}]};
+    return {adapter: KafkaBroker, args: [{brokers: brokers.split(','), clientId: 'shop'}]};
 }

@@ -8,11 +8,11 @@ const {values} = parseArgs({options: {memory: {type: 'boolean'}, file: {type: 'b
 const {produce, find, count, stop} = await openTodos(await settingsOf(modeOf(values), process.env));
 
 const id = randomUUID();
-const registered = await produce(new TodoRegistered({payload: {id, title: 'Get Milk'}}));
-console.log('registered', await find({title: 'Get Milk', completed: false}, registered));
+const registered = await produce(new TodoRegistered({aggregateId: id, payload: {id, title: 'Get Milk'}}));
+console.log('registered', JSON.stringify(await find({title: 'Get Milk', completed: false}, registered)));
 
-const completed = await produce(new TodoCompleted({payload: {id}}));
-console.log('completed ', await find({id}, completed));
+const completed = await produce(new TodoCompleted({aggregateId: id, payload: {id}}));
+console.log('completed ', JSON.stringify(await find({id}, completed)));
 
 console.log('todos so far:', await count());
 await stop();
