@@ -17,7 +17,7 @@ export async function addMissing(woltage: Woltage): Promise<void> {
 
 /** Chapter 28: version 2 replays beside version 1, which answers until the switch. */
 export async function upgradeCartItems(woltage: Woltage): Promise<void> {
-    if (woltage.getProjection('cart-items', 2) !== undefined)
+    if (woltage.getProjection('cart-items')?.version !== 1)
         return;
     await add(woltage, 'cart-items', 2, 'CartItemsProjector', 2);
     await woltage.removeProjection('cart-items', 1, {deleteData: true});
@@ -34,7 +34,9 @@ export async function resetCartItems(woltage: Woltage): Promise<void> {
 }
 
 async function add(woltage: Woltage, name: string, version: number, projector: string, projectorVersion: number): Promise<void> {
-    await woltage.addProjection(name, version, projector, projectorVersion, 'main');
+    // It may be there, of a start that was broken off.
+    if (woltage.getProjection(name, version) === undefined)
+        await woltage.addProjection(name, version, projector, projectorVersion, 'main');
     await woltage.getProjection(name, version)?.untilLive();
     await woltage.setProjectionActive(name, version);
 }

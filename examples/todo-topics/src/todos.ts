@@ -1,4 +1,4 @@
-import createWoltage, {type Event, type WoltageConfig} from 'woltage';
+import createWoltage, {delay, type Event, type WoltageConfig} from 'woltage';
 import {TodoCompleted, TodoRegistered} from './events.ts';
 import type {Filter} from './filter.ts';
 import {readModelOf} from './read-model.ts';
@@ -27,7 +27,9 @@ export async function openTodos({eventStore, source, internalStore, todos, inMon
 
     const producer = await createWoltage(source === undefined ? {...list, eventStore} : {...events, eventStore});
     const reader = source === undefined ? producer : await createWoltage({...list, eventStore: source});
-    await reader.getProjection('todo', 1)?.untilLive();
+    // Declared projections are activated when they are live, which takes a moment where events come from elsewhere.
+    while (reader.getProjection('todo') === undefined)
+        await delay(20);
     return {
         produce: async event => (await producer.publish(event)).position,
         find: (filter, after) => reader.executeQuery(readModelClass.name, 'findOne', filter, {}, {after}),
