@@ -11,9 +11,9 @@ export type Mode = 'memory' | 'file' | 'kafka';
 export interface TodoSettings {
     /** Where events are produced to. */
     readonly eventStore: EventStoreConfig;
-    /** Where the read model gets them from, when that is another service. */
-    readonly source?: EventStoreConfig;
     readonly internalStore: StoreConfig;
+    /** Where the read model gets them from, when it is a service of its own. */
+    readonly reader?: Pick<WoltageConfig, 'eventStore' | 'internalStore'>;
     /** Where the read model is. */
     readonly todos: StoreConfig;
     readonly inMongoDB: boolean;
@@ -32,30 +32,33 @@ export async function settingsOf(mode: Mode, env: NodeJS.ProcessEnv): Promise<To
     const folder = env['DATA_FOLDER'] ?? join(import.meta.dirname, '../data');
     if (mode !== 'memory')
         mkdirSync(folder, {recursive: true});
-    const internalStore = mode === 'memory' ? {adapter: MemoryStore} : {adapter: SQLiteStore, args: [{path: join(folder, 'store.db')}]};
+    const service = await serviceOf(mode, folder, env);
+    const {internalStore} = service.reader ?? service;
     const url = env['MONGODB_URL'];
-    return {
-        ...await eventsOf(mode, folder, env),
-        internalStore,
-        todos: url === undefined ? internalStore : await mongodb(url),
-        inMongoDB: url !== undefined
-    };
+    return {...service, todos: url === undefined ? internalStore : await mongodb(url), inMongoDB: url !== undefined};
 }
 
-async function eventsOf(mode: Mode, folder: string, env: NodeJS.ProcessEnv): Promise<Pick<TodoSettings, 'eventStore' | 'source'>> {
+type Service = Pick<TodoSettings, 'eventStore' | 'internalStore' | 'reader'>;
+
+async function serviceOf(mode: Mode, folder: string, env: NodeJS.ProcessEnv): Promise<Service> {
     if (mode === 'memory')
-        return {eventStore: {adapter: MemoryEventStore}};
+        return {eventStore: {adapter: MemoryEventStore}, internalStore: {adapter: MemoryStore}};
     const log = {adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]};
-    return mode === 'file' ? {eventStore: log} : kafka(log, env['KAFKA_BROKERS'], env['KAFKA_TOPIC']);
+    const sqlite = (name: string) => ({adapter: SQLiteStore, args: [{path: join(folder, name)}]});
+    const service = {eventStore: log, internalStore: sqlite('store.db')};
+    if (mode === 'file')
+        return service;
+    const {producer, consumer} = await overKafka(log, env['KAFKA_BROKERS'], env['KAFKA_TOPIC']);
+    return {...service, eventStore: producer, reader: {eventStore: consumer, internalStore: sqlite('reader.db')}};
 }
 
 /** Events are produced to the log, which has the last word on their order, and from there to the topic, which the read model reads. */
-async function kafka(log: EventStoreConfig, servers = '127.0.0.1:9092', topic = 'todos.events'): Promise<Required<Pick<TodoSettings, 'eventStore' | 'source'>>> {
+async function overKafka(log: EventStoreConfig, servers = '127.0.0.1:9092', topic = 'todos.events') {
     const {ComposedEventStore, KafkaEventSource} = await import('@woltage/kafka');
     const brokers = servers.split(',');
     return {
-        eventStore: {adapter: ComposedEventStore, args: [{log, bus: {brokers, clientId: 'todos', topic}}]},
-        source: {adapter: KafkaEventSource, args: [{brokers, clientId: 'todo-list', topic, from: 'start'}]}
+        producer: {adapter: ComposedEventStore, args: [{log, bus: {brokers, clientId: 'todos', topic}}]},
+        consumer: {adapter: KafkaEventSource, args: [{brokers, clientId: 'todo-list', topic, from: 'start'}]}
     };
 }
 
