@@ -1,5 +1,5 @@
 import {NotFoundError, StaleRecordError} from '../errors/index.ts';
-import type {IStore, RecordWrite} from '../ports/index.ts';
+import type {IStore, RecordWrite, StoreRecord} from '../ports/index.ts';
 import {inBackground} from '../shared/background.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
@@ -9,8 +9,9 @@ import {uuidV7} from '../shared/uuid.ts';
 import {Attempt} from './attempt.ts';
 import {claimSome, type Claim} from './claim.ts';
 import {findDue} from './find-due.ts';
-import {DEAD, deadKey, decodeDeadTask, decodeTask, DONE, DUE, dueKey, encodeTask, idKey, idOf, timeOf, type DeadTask, type NewTask} from './task.ts';
+import {DEAD, deadKey, decodeDeadTask, decodeTask, DONE, DUE, dueKey, encodeTask, idKey, idOf, timeOf, type DeadTask, type NewTask, type Task} from './task.ts';
 import type {TaskWork} from './task-work.ts';
+import {cancelTask, moveTask} from './waiting-tasks.ts';
 
 export interface TaskQueueOptions {
     /** A scope of its own, whose tables have been created. */
@@ -111,21 +112,16 @@ export class TaskQueue {
         await finished;
     }
 
-    /** Takes a task back that isn't running. @returns Whether there was one */
-    async cancel(id: string): Promise<boolean> {
-        const [pointer] = await this.#store.getRecords([idKey(id)]);
-        if (pointer?.value.startsWith(DUE) !== true || [...this.#running].some(({task}) => task.id === id))
-            return false;
-        try {
-            await this.#store.commit({records: [
-                {key: pointer.value, value: null, token: uuidV7()}, {key: idKey(id), value: null, token: uuidV7(), expected: pointer.token}
-            ]});
-            return true;
-        } catch (error) {
-            if (error instanceof StaleRecordError)
-                return this.cancel(id);
-            throw error;
-        }
+    /** Takes a task back that isn't running, in whatever process. @param accepts Whether it is one that is meant. @returns Whether there was one */
+    cancel(id: string, accepts?: (task: Task) => boolean): Promise<boolean> {
+        return cancelTask(this.#store, id, accepts);
+    }
+
+    /** Has a task that isn't running run at another time, in ms since the Unix epoch. @returns Whether there was one */
+    async move(id: string, dueAt: number, accepts?: (task: Task) => boolean): Promise<boolean> {
+        const isMoved = await moveTask(this.#store, id, dueAt, accepts);
+        this.#wake.abort();
+        return isMoved;
     }
 
     /** Tasks that have failed for good, by id. */
@@ -222,11 +218,19 @@ export class TaskQueue {
             return;
         this.#reapedAt = performance.now();
         const now = this.#clock.now();
-        const claimed = await this.#store.listRecords(DUE, {after: dueKey(now, '')});
+        // Not all at once: there may be a great many that are due some day.
+        for (let after = dueKey(now, ''), isMore = true; isMore;) {
+            const page = await this.#store.listRecords(DUE, {after, limit: PAGE});
+            const claimed = page.filter(({key}) => timeOf(key) <= now + this.#leaseMs);
+            await this.#reapThose(claimed, now);
+            isMore = claimed.length === PAGE;
+            after = page.at(-1)?.key ?? after;
+        }
+    }
+
+    async #reapThose(claimed: readonly (StoreRecord & {readonly key: string})[], now: number): Promise<void> {
         for (const {key, token, value} of claimed) {
             const task = decodeTask(value);
-            if (timeOf(key) > now + this.#leaseMs)
-                return;
             if (task.claimedBy !== undefined && this.#self.isGone(task.claimedBy))
                 await Promise.all((await claimSome(this.#store, [{key, token, task}], now + this.#leaseMs, this.#self.owner)).map(claim => claim.retry(now)));
         }
