@@ -1,7 +1,7 @@
 import {
     AggregateLoader, Appender, CommandExecutor, KeyReservations, CommandUnit, Snapshots, SnapshotTaker, type ExecutorParts, type RunHandler
 } from '../aggregates/index.ts';
-import {heldMailboxes, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
+import {heldMailboxes, runInContext, type ContextRuntime} from '../context/index.ts';
 import type {IStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
@@ -44,14 +44,13 @@ export function createCommandParts(
     const snapshots = new Snapshots(aggregate => settings.get(aggregate), log);
     const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), snapshots, aggregateCacheBytes);
     const taker = new SnapshotTaker(loader, eventStore, log);
-    const context: ExecutionContext = {runtime};
-    const run: RunHandler = (handler, mailboxes) => {
+    const run: RunHandler = (handler, deferred, mailboxes) => {
         const held = heldMailboxes(runtime);
-        return runInContext(mailboxes === undefined && held === undefined ? context : {runtime, mailboxes: [...held ?? [], ...mailboxes ?? []]}, handler);
+        return runInContext(mailboxes === undefined && held === undefined ? {runtime, deferred} : {runtime, deferred, mailboxes: [...held ?? [], ...mailboxes ?? []]}, handler);
     };
     const reserved = internalStore.scope({namespace: '_unique', tables: {}});
     const appender = new Appender(eventStore, new KeyReservations(reserved, eventStore));
-    const parts: ExecutorParts = {appender, catalogue, loader, taker, run};
+    const parts: ExecutorParts = {appender, catalogue, loader, taker, run, defer: seed => runtime.defer(seed)};
     const executor = new CommandExecutor(parts);
     const snapshotScopes = [...new Set(Array.from(settings.values(), ({store}) => store))];
     // Also where snapshots were kept under earlier settings.
