@@ -26,6 +26,8 @@ export interface DecisionCall {
     readonly input: unknown;
     readonly context: object | undefined;
     readonly cause: Cause | undefined;
+    /** Gives the events their ids; they have their own where it is left out. */
+    readonly idAt?: ((event: number) => Promise<string>) | undefined;
     /** Whether it waits for its turn; not where another decision waits for it. */
     readonly inTurn: boolean;
     /** Runs `decide`, in the context of the runtime. */
@@ -95,7 +97,7 @@ export class DecisionExecutor {
     }
 
     /** @returns The conflict where others have come between; their conflicts in `decide` are none of this decision's, and are thrown */
-    async #attempt(compiled: CompiledDecision, query: EventQuery, {input, context, cause, run}: DecisionCall): Promise<DecisionOutcome | ConflictError> {
+    async #attempt(compiled: CompiledDecision, query: EventQuery, {input, context, cause, idAt, run}: DecisionCall): Promise<DecisionOutcome | ConflictError> {
         const attributes = {'woltage.decision': compiled.decision.name};
         const {state, position} = await traced('woltage.load', () => attributes, () => this.#read(compiled, query, input));
         const {options} = compiled.decision;
@@ -103,8 +105,8 @@ export class DecisionExecutor {
         if (events.length === 0)
             return {position: position ?? -1n, events};
         const streams = new EventStreams(compiled, input);
-        for (const event of events)
-            streams.add(event, this.#catalogue.toData(event, event.id, cause));
+        for (const [index, event] of events.entries())
+            streams.add(event, this.#catalogue.toData(event, await idAt?.(index) ?? event.id, cause));
         try {
             const results = await traced('woltage.append', () => ({...attributes, 'woltage.events': events.length}),
                 () => this.#eventStore.appendAll(streams.appends(), {query, after: position}));

@@ -8,6 +8,7 @@ import type {Self} from '../shared/owner.ts';
 import {KeyedWork} from '../tasks/index.ts';
 import type {Adapters} from './adapters.ts';
 import {CommandLookup} from './command-lookup.ts';
+import {CommandTraces} from './command-traces.ts';
 import type {WoltageConfig} from './config.ts';
 import type {Definitions} from './definitions.ts';
 import {KeyedCommands} from './keyed-commands.ts';
@@ -20,6 +21,7 @@ export interface CommandParts {
     readonly executor: CommandExecutor;
     readonly unit: CommandUnit;
     readonly keyed: KeyedCommands;
+    readonly traces: CommandTraces;
     readonly snapshots: Snapshots;
     readonly taker: SnapshotTaker;
     readonly runtime: ContextRuntime;
@@ -55,11 +57,12 @@ export function createCommandParts(
     const snapshotScopes = [...new Set(Array.from(settings.values(), ({store}) => store))];
     // Also where snapshots were kept under earlier settings.
     const allScopes = () => [...new Set([internalStore, ...adapters.stores.values()])].map(store => store.scope(SNAPSHOT_SCOPE));
+    const traces = new CommandTraces(eventStore, catalogue);
     const keys = internalStore.scope({namespace: '_idempotency', tables: {}});
     return {
-        lookup, loader, executor, snapshots, taker, runtime,
+        lookup, loader, executor, snapshots, taker, runtime, traces,
         unit: new CommandUnit(executor, parts),
-        keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), eventStore, catalogue),
+        keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), traces),
         async dropStates() {
             loader.clear();
             await snapshots.removeAll([...snapshotScopes, ...allScopes()]);
