@@ -32,7 +32,8 @@ export interface CommandParts {
 }
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
-const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
+/** How long idempotency keys are remembered, in ms. */
+export const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** @throws ConfigError `SNAPSHOT_STORE_UNKNOWN` */
 export function createCommandParts(

@@ -3,9 +3,13 @@ import type {Event, EventCatalogue} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {Projection, ProjectionService, ProjectorClass} from '../projections/index.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
+import type {Task} from '../tasks/index.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
+import {nameOfOrder} from './scheduled/command-order.ts';
+import {keptOf} from './scheduled/scheduled-command.ts';
+import type {ScheduledCommands} from './scheduled/scheduled-commands.ts';
 
 /** An event and the name of its aggregate, which the event itself doesn't know. */
 export interface PlacedEvent {
@@ -31,6 +35,7 @@ interface InsidesOptions {
     readonly eventStore: IEventStore;
     readonly service: ProjectionService;
     readonly effects: DurableEffects;
+    readonly scheduled: ScheduledCommands;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }
@@ -79,18 +84,22 @@ export class Insides {
 
     /** What is left to do, now or later. Actions (issue 6) have their place here, beside projections and tasks. */
     async workLeft(): Promise<readonly WorkLeft[]> {
-        const {effects, eventStore, inFlight, service, clock = systemClock} = this.#options;
+        const {effects, eventStore, inFlight, scheduled, service, clock = systemClock} = this.#options;
         const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
-        const tasks = await effects.pending();
+        const tasks = [
+            ...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})),
+            ...(await scheduled.pending()).map(task => ({task, what: `the scheduled command '${nameOfOrder(keptOf(task))}'`}))
+        ];
         const head = await eventStore.getLatestPosition() ?? -1n;
         const projections = service.set.all().flatMap(projection => leftOf(projection, head));
-        return [...commands, ...projections, ...tasks.map(({kind, attempts, dueAt, claimedBy}) => {
-            const what = `the durable side effect '${kind.slice(kind.indexOf('/') + 1)}'`;
-            if (claimedBy !== undefined)
-                return {what: `${what}, which is running (attempt ${attempts})`, isRunning: true};
-            return dueAt > clock.now() ? {what: `${what}, due in ${dueAt - clock.now()} ms (attempt ${attempts + 1})`, dueAt} : {what: `${what}, which is due`};
-        })];
+        return [...commands, ...projections, ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))];
     }
+}
+
+function leftOfTask({attempts, dueAt, claimedBy}: Task, what: string, now: number): WorkLeft {
+    if (claimedBy !== undefined)
+        return {what: `${what}, which is running (attempt ${attempts})`, isRunning: true};
+    return dueAt > now ? {what: `${what}, due in ${dueAt - now} ms (attempt ${attempts + 1})`, dueAt} : {what: `${what}, which is due`};
 }
 
 function leftOf({id, state, error, position, isLiveTracking}: Projection, head: bigint): WorkLeft[] {

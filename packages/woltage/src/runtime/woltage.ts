@@ -24,6 +24,7 @@ import {observeProjections, observeQuery} from './observe.ts';
 import {PersonalData} from './personal/personal-data.ts';
 import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
+import {createScheduled, type ScheduleParts} from './scheduled/create-scheduled.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from '../shared/query-types.ts';
@@ -42,6 +43,8 @@ export class Woltage extends PersonalDataControl {
     protected override readonly commandParts: CommandParts;
     /** @internal */
     protected override readonly decisionParts: DecisionParts;
+    /** @internal */
+    protected override readonly scheduleParts: ScheduleParts;
     /** @internal */
     protected override readonly eventParts: EventParts;
     /** @internal */
@@ -79,12 +82,20 @@ export class Woltage extends PersonalDataControl {
             stateAt: (target, idOrInput, at) => this.stateAt(target as Aggregate, idOrInput as string, at),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
+            executeOnce: (...args) => this.scheduleParts.executeOnce(...args),
+            schedule: call => this.scheduleParts.scheduled.schedule(call),
+            cancelScheduled: id => this.scheduleParts.scheduled.cancel(id),
+            defer: seed => this.scheduleParts.defer(seed),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
+        this.scheduleParts = createScheduled({
+            commandParts: this.commandParts, decisions: this.decisionParts.executor, findDecision: target => this.findDecision(target), decide: (...args) => this.execute(...args),
+            eventStore, internalStore, runtime: this.#runtime, self, log, keepMs: config.idempotencyKeepMs
+        });
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
@@ -94,7 +105,7 @@ export class Woltage extends PersonalDataControl {
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,
@@ -137,7 +148,7 @@ export class Woltage extends PersonalDataControl {
                 return;
             if (this.#phase === 'stopped')
                 await this.#open();
-            await this.#effects.start();
+            await Promise.all([this.#effects.start(), this.scheduleParts.scheduled.start()]);
             await this.#projections.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
@@ -161,6 +172,7 @@ export class Woltage extends PersonalDataControl {
                 await this.projectionParts.declared?.stop();
                 await this.#projections.stop();
                 await this.#effects.stop();
+                await this.scheduleParts.scheduled.stop();
                 await this.#inFlight.idle();
                 await this.commandParts.taker.stop();
             } finally {
@@ -200,7 +212,7 @@ export class Woltage extends PersonalDataControl {
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
         await Promise.all(this.commandParts.scopes.map(scope => scope.createTables()));
         await this.personalData?.open();
-        await this.#effects.open();
+        await Promise.all([this.#effects.open(), this.scheduleParts.open()]);
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
             this.#log.error({err: error}, 'A promise was rejected and nobody handled it: a handler or an effect has left it to itself'));

@@ -83,7 +83,7 @@ export class Attempt {
     async #failed(policy: RetryPolicy, error: Error): Promise<void> {
         const {task} = this;
         const {clock, log} = this.#options;
-        if (task.attempts < policy.maxAttempts && policy.isFinal?.(error) !== true) {
+        if (task.attempts < policy.maxAttempts && this.#work.isFinal?.(error) !== true) {
             const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
             log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
             await this.#settle(() => this.#claim.retry(this.#options.clock.now() + pauseMs));

@@ -15,4 +15,6 @@ export interface TaskWork {
     run(task: Task, run: TaskRun): Promise<void>;
     /** Called when the last attempt has failed, before the task is put to the dead letters; may be called again after a crash. */
     onFinalFailure(task: Task, error: Error): Promise<void>;
+    /** Whether another attempt can't mend an error. @default false */
+    isFinal?(error: Error): boolean;
 }

@@ -37,8 +37,6 @@ export interface RetryPolicy {
     readonly maxBackoffMs: number;
     /** The longest that one attempt may take, in ms. */
     readonly timeoutMs: number;
-    /** Whether another attempt would be no use. @default none is hopeless */
-    readonly isFinal?: ((error: Error) => boolean) | undefined;
 }
 
 const DIGITS = 15;

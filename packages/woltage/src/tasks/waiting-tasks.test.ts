@@ -4,7 +4,7 @@ import type {IStore} from '../ports/index.ts';
 import {silentLogger} from '../shared/logger.ts';
 import {TaskQueue, waitingTasks, type RetryPolicy} from './index.ts';
 
-const policy: RetryPolicy = {maxAttempts: 3, backoffMs: 5, maxBackoffMs: 50, timeoutMs: 60_000, isFinal: ({message}) => message === 'Never.'};
+const policy: RetryPolicy = {maxAttempts: 3, backoffMs: 5, maxBackoffMs: 50, timeoutMs: 60_000};
 const queues: TaskQueue[] = [];
 afterEach(() => Promise.all(queues.splice(0).map(queue => queue.stop(0))));
 
@@ -20,7 +20,7 @@ function queueOn(store: IStore): TaskQueue {
     return queue;
 }
 
-const start = (queue: TaskQueue, run: () => Promise<void>): Promise<void> => queue.start({policyOf: () => policy, run, onFinalFailure: async () => undefined});
+const start = (queue: TaskQueue, run: () => Promise<void>): Promise<void> => queue.start({policyOf: () => policy, run, onFinalFailure: async () => undefined, isFinal: ({message}) => message === 'Never.'});
 const task = (id: string, dueAt: number) => ({id, kind: 'k', payload: {}, dueAt});
 const later = Date.now() + 3_600_000;
 

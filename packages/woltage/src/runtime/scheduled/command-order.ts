@@ -1,6 +1,6 @@
 import {Aggregate, checkAggregateId, type CommandHandle} from '../../aggregates/index.ts';
 import {Decision, type CompiledDecision} from '../../decisions/index.ts';
-import {BadRequestError} from '../../errors/index.ts';
+import {BadRequestError, NotFoundError} from '../../errors/index.ts';
 import {validate} from '../../shared/validate.ts';
 
 /** Finds what an order names. */
@@ -70,5 +70,21 @@ export async function validateOrder({command, decision, payload}: Order): Promis
         await validate(command.schema, payload, () => `Payload of command '${command.aggregate.name}.${command.name}'`);
 }
 
-/** For people, and a name of the task's kind: processes with other versions of the application may not know it. */
+/** For people. */
 export const nameOfOrder = ({aggregate = '', command = '', decision}: PlainOrder): string => decision ?? `${aggregate}.${command}`;
+
+const KIND = 'scheduled/';
+
+/** The kind of its task: processes with another version of the application may not know it. */
+export const kindOf = ({aggregate, command, decision}: PlainOrder): string => KIND + JSON.stringify(decision === undefined ? {aggregate, command} : {decision});
+
+export function isKnownKind(kind: string, lookup: OrderLookup): boolean {
+    try {
+        fromPlain(JSON.parse(kind.slice(KIND.length)) as PlainOrder, lookup);
+        return true;
+    } catch (error) {
+        if (error instanceof NotFoundError)
+            return false;
+        throw error;
+    }
+}

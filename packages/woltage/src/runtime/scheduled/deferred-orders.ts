@@ -2,7 +2,8 @@ import type {DeferredCommands, ScheduleCall} from '../../context/index.ts';
 import {ContextError, isWoltageError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
-import type {PreparedOrder, ScheduledCommands} from './scheduled-commands.ts';
+import type {PreparedOrder} from './scheduled-command.ts';
+import type {ScheduledCommands} from './scheduled-commands.ts';
 
 /** What one attempt of a handler asks to be executed later. */
 export class DeferredOrders implements DeferredCommands {

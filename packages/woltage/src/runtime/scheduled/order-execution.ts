@@ -1,13 +1,13 @@
 import type {CommandExecutor} from '../../aggregates/index.ts';
-import {heldMailboxes, isDeciding, runDeciding, runInContext, type ContextRuntime} from '../../context/index.ts';
-import type {CompiledDecision, DecisionExecutor, DecisionOutcome} from '../../decisions/index.ts';
+import type {CompiledDecision, DecisionCall, DecisionExecutor, DecisionOutcome} from '../../decisions/index.ts';
+import {isWoltageError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import type {IEventStore} from '../../ports/index.ts';
 import {encodeJson} from '../../shared/json-codec.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import type {IdOf, KeyedWork} from '../../tasks/index.ts';
 import type {KeyedCommands} from '../keyed-commands.ts';
-import {observeCommand, observeDecision} from '../observe.ts';
+import {observeCommand} from '../observe.ts';
 import type {Order} from './command-order.ts';
 
 export interface OrderExecutionParts {
@@ -15,8 +15,8 @@ export interface OrderExecutionParts {
     readonly keyed: KeyedCommands;
     readonly commands: CommandExecutor;
     readonly decisions: DecisionExecutor;
+    readonly decide: (compiled: CompiledDecision, call: Pick<DecisionCall, 'input' | 'context' | 'cause' | 'idAt'>) => Promise<DecisionOutcome>;
     readonly eventStore: IEventStore;
-    readonly runtime: ContextRuntime;
 }
 
 /** Of so many events of a decision one must be found by its query, where any is. */
@@ -47,18 +47,14 @@ export class OrderExecution {
     }
 
     async #decide(key: string, compiled: CompiledDecision, {payload: input, context}: Order, cause: Cause | undefined): Promise<void> {
-        const {decisions, runtime, work} = this.#parts;
-        const {name} = compiled.decision;
-        const fingerprint = await deriveUuid('', encodeJson([name, input ?? null]));
-        await observeDecision(name, () => work.run<DecisionOutcome, true>(key, {
+        const {decide, work} = this.#parts;
+        const fingerprint = await deriveUuid('', encodeJson([compiled.decision.name, input ?? null]));
+        await work.run<DecisionOutcome | undefined, true>(key, {
             fingerprint,
-            execute: idOf => decisions.execute(compiled, {
-                input, context, cause, inTurn: !isDeciding(), idAt: event => idOf(String(event)), defer: seed => runtime.defer(seed),
-                run: (decide, deferred) => runDeciding(() => runInContext({runtime, deferred, mailboxes: heldMailboxes(runtime)}, decide))
-            }),
+            execute: idOf => decide(compiled, {input, context, cause, idAt: event => idOf(String(event))}).catch(whatIsThere),
             toAnswer: () => true,
             find: idOf => this.#find(compiled, input, idOf)
-        }));
+        });
     }
 
     /**
@@ -73,4 +69,10 @@ export class OrderExecution {
         }
         return undefined;
     }
+}
+
+/** The ids tell that it was done before: by this process, if it was taken for dead. */
+function whatIsThere(error: unknown): undefined {
+    if (!isWoltageError(error) || error.code !== 'EVENT_ID_EXISTS')
+        throw error;
 }

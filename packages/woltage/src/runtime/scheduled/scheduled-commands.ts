@@ -1,35 +1,17 @@
-import {runInContext, type ContextRuntime, type DeferredCommands, type ScheduleCall} from '../../context/index.ts';
-import {BadRequestError, isWoltageError} from '../../errors/index.ts';
+import {runInContext, type ContextRuntime, type ScheduleCall} from '../../context/index.ts';
+import {isWoltageError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import type {IStore} from '../../ports/index.ts';
 import {systemClock, type Clock} from '../../shared/clock.ts';
-import {cloneData} from '../../shared/data.ts';
-import {decodeValue, encodeValue, type JsonValue} from '../../shared/json-codec.ts';
+import {decodeValue, encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
+import {deriveUuid} from '../../shared/uuid.ts';
 import {openTasks, TaskQueue, waitingTasks, type NewTask, type RetryPolicy, type Task, type TaskWork} from '../../tasks/index.ts';
-import {fromPlain, nameOfOrder, readOrder, toPlain, validateOrder, type OrderLookup, type PlainOrder} from './command-order.ts';
-import {DeferredOrders} from './deferred-orders.ts';
+import {fromPlain, isKnownKind, kindOf, readOrder, toPlain, validateOrder, type OrderLookup, type PlainOrder} from './command-order.ts';
 import type {OrderExecution} from './order-execution.ts';
 import {executionTime, idOfCall} from './schedule-call.ts';
-import {toFailed, toScheduled, type FailedCommand, type ScheduledCommand} from './scheduled-command.ts';
-
-/** What a task of the queue holds. */
-export interface KeptOrder extends PlainOrder {
-    /** ms since the Unix epoch. */
-    readonly executeAt: number;
-    readonly cause?: Cause | undefined;
-    /** Tells who has written it down, where two do under one id. */
-    readonly mark?: string | undefined;
-}
-
-/** An order that has been checked, on its way into the queue. */
-export interface PreparedOrder {
-    readonly id: string;
-    readonly kind: string;
-    readonly order: KeptOrder;
-    readonly cause: Cause | undefined;
-}
+import {keptOf, toFailed, toScheduled, type FailedCommand, type PreparedOrder, type ScheduledCommand} from './scheduled-command.ts';
 
 interface ScheduledCommandsOptions {
     readonly store: IStore;
@@ -42,16 +24,10 @@ interface ScheduledCommandsOptions {
     readonly keepMs: number;
 }
 
-const KIND = 'scheduled/';
 /** What a handler schedules for now doesn't begin before its events are appended: it waits for that, or for so long where the process dies, in ms. */
 const HOLD_MS = 5000;
 const HARNESS_GRACE_MS = 200;
-/** Whether it would be refused again, whatever comes. */
-const isRefusal = (error: Error): boolean => isWoltageError(error) && error.status < 500 && error.status !== 409;
-const RETRY: RetryPolicy = {maxAttempts: 10, backoffMs: 1000, maxBackoffMs: 300_000, timeoutMs: 60_000, isFinal: isRefusal};
-
-/** A copy, for decoding works in place. */
-export const keptOf = (task: Task): KeptOrder => decodeValue(cloneData(task.payload)) as KeptOrder;
+const RETRY: RetryPolicy = {maxAttempts: 10, backoffMs: 1000, maxBackoffMs: 300_000, timeoutMs: 60_000};
 
 /** Has commands and decisions executed at their time, by one process of all, once. */
 export class ScheduledCommands implements TaskWork {
@@ -97,16 +73,13 @@ export class ScheduledCommands implements TaskWork {
         // Copied at once: the caller may change it.
         const plain = decodeValue(encodeValue(toPlain(order))) as PlainOrder;
         const [ownId] = await Promise.all([idOfCall(rest, id), validateOrder(order)]);
-        return {id: ownId ?? this.#clock.newId(), kind: KIND + nameOfOrder(plain), order: {...plain, executeAt: at}, cause};
+        return {id: ownId ?? this.#clock.newId(), kind: kindOf(plain), order: {...plain, executeAt: at}, cause};
     }
 
     /** Takes it back, unless it has begun, in whatever process. */
     cancel(id: string): Promise<boolean> {
         return this.#queue.cancel(id, ({attempts}) => attempts === 0);
     }
-
-    /** For what a handler asks for. */
-    readonly defer = (seed: (() => Promise<string>) | undefined): DeferredCommands => new DeferredOrders(this, seed);
 
     /** Writes down what a handler has asked for. What is due soon is held up until {@link release}. */
     async hold(orders: readonly PreparedOrder[], cause: Cause | undefined, mark: string): Promise<void> {
@@ -153,11 +126,11 @@ export class ScheduledCommands implements TaskWork {
 
     /** What isn't known here may be known to a process with a newer version of the application. */
     policyOf(kind: string): RetryPolicy | undefined {
-        if (this.#isKnown(kind))
+        if (isKnownKind(kind, this.#options.lookup))
             return RETRY;
         if (!this.#unknown.has(kind)) {
             this.#unknown.add(kind);
-            this.#options.log.warn({command: kind.slice(KIND.length)}, 'A scheduled command is due that isn\'t known here: it is left to other instances');
+            this.#options.log.warn({kind}, 'A scheduled command is due that isn\'t known here: it is left to other instances');
         }
         return undefined;
     }
@@ -166,20 +139,22 @@ export class ScheduledCommands implements TaskWork {
         const {lookup, execution, runtime} = this.#options;
         const kept = keptOf(task);
         // An id may be used again one day.
-        await runInContext({runtime}, () => execution.execute(`${task.id}@${task.queuedAt}`, fromPlain(kept, lookup), kept.cause));
+        const key = await deriveUuid('scheduled', `${task.id}@${task.queuedAt}`);
+        await runInContext({runtime}, () => execution.execute(key, fromPlain(kept, lookup), kept.cause));
     }
 
     async onFinalFailure(): Promise<void> {
         // The dead letter says it all.
     }
 
-    #isKnown(kind: string): boolean {
-        return this.#options.lookup.knows(kind.slice(KIND.length));
+    /** What is refused is refused again, whatever comes; conflicts pass. */
+    isFinal(error: Error): boolean {
+        return isWoltageError(error) && error.status < 500 && error.status !== 409;
     }
 
     /** @param earliest Before this it isn't to begin */
     #taskOf({id, kind, order, cause}: PreparedOrder, earliest = 0): NewTask {
-        return {id, kind, payload: encodeValue({...order, cause}) as JsonValue, dueAt: Math.max(order.executeAt, earliest)};
+        return {id, kind, payload: encodeValue({...order, cause}), dueAt: Math.max(order.executeAt, earliest)};
     }
 
     async #try(message: string, steps: readonly (() => Promise<unknown>)[]): Promise<void> {
