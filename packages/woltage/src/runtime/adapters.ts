@@ -7,6 +7,8 @@ export interface Adapters {
     readonly eventStore: IEventStore;
     readonly internalStore: IStore;
     readonly keyStore: IStore;
+    /** Where the work of actions is kept. */
+    readonly taskStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
     /** The adapter of one more config, to be asked for before `connect`. @throws ConfigError `ADAPTER_INVALID`, `ADAPTER_FAILED` */
     readonly storeOf: (config: AdapterConfig<IStore>, property: string) => IStore;
@@ -29,9 +31,10 @@ export function createAdapters(config: WoltageConfig): Adapters {
     const internalStore = store(config.internalStore, 'internalStore');
     const keyStore = config.keyStore === undefined ? internalStore : store(config.keyStore, 'keyStore');
     const stores = new Map(Object.entries(config.stores ?? {}).map(([name, c]) => [name, store(c, `stores.${name}`)]));
+    const taskStore = findTaskStore(config.taskStore, internalStore, stores, store);
     const all = (): readonly Pick<IStore, 'connect' | 'close'>[] => [eventStore, ...byConfig.values()];
     return {
-        eventStore, internalStore, keyStore, stores, storeOf: store,
+        eventStore, internalStore, keyStore, taskStore, stores, storeOf: store,
         async connect() {
             await Promise.all(all().map(adapter => adapter.connect()));
         },
@@ -42,6 +45,16 @@ export function createAdapters(config: WoltageConfig): Adapters {
                 throw failed.reason;
         }
     };
+}
+
+/** @throws ConfigError `TASK_STORE_UNKNOWN` */
+function findTaskStore(config: AdapterConfig<IStore> | string | undefined, internalStore: IStore, stores: ReadonlyMap<string, IStore>, storeOf: Adapters['storeOf']): IStore {
+    if (typeof config !== 'string')
+        return config === undefined ? internalStore : storeOf(config, 'taskStore');
+    const store = stores.get(config);
+    if (store === undefined)
+        throw new ConfigError(`'taskStore' names '${config}', which is none of 'stores' (${[...stores.keys()].join(', ')}).`, {code: 'TASK_STORE_UNKNOWN'});
+    return store;
 }
 
 function construct<T extends object>({adapter, args = []}: AdapterConfig<T>, property: string, methods: readonly string[]): T {

@@ -4,6 +4,7 @@ import type {IEventStore, IStore} from '../ports/index.ts';
 import type {Projection, ProjectionService, ProjectorClass} from '../projections/index.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
 import type {Task} from '../tasks/index.ts';
+import type {Actions} from './actions/actions.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
@@ -36,6 +37,7 @@ interface InsidesOptions {
     readonly service: ProjectionService;
     readonly effects: DurableEffects;
     readonly scheduled: ScheduledCommands;
+    readonly actions: Actions;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }

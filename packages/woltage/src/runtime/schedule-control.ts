@@ -49,9 +49,9 @@ export abstract class ScheduleControl extends DecisionControl {
     /**
      * The commands and decisions that wait for their time, the earliest first.
      *
-     * @param options `after`: the last one of the page before. `limit`: @default 100
+     * @param options `after`: the `place` of the last one of the page before. `limit`: @default 100
      */
-    getScheduledCommands(options: {readonly after?: Pick<ScheduledCommand, 'id' | 'executeAt'> | undefined; readonly limit?: number | undefined} = {}): Promise<readonly ScheduledCommand[]> {
+    getScheduledCommands(options: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly ScheduledCommand[]> {
         return this.run(() => this.scheduleParts.scheduled.waiting(options));
     }
 

@@ -8,6 +8,9 @@ import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
 import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
+import {ActionControl} from './action-control.ts';
+import type {Actions} from './actions/actions.ts';
+import {createActions} from './actions/create-actions.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
 import {createCommandParts, type CommandParts} from './command-parts.ts';
 import type {WoltageConfig} from './config.ts';
@@ -22,7 +25,6 @@ import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
 import {PersonalData} from './personal/personal-data.ts';
-import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createScheduled, type ScheduleParts} from './scheduled/create-scheduled.ts';
 import {createSelf} from './self.ts';
@@ -35,7 +37,7 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends PersonalDataControl {
+export class Woltage extends ActionControl {
     readonly #adapters: Adapters;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
@@ -51,6 +53,8 @@ export class Woltage extends PersonalDataControl {
     protected override readonly projectionParts: ProjectionParts;
     /** @internal */
     protected override readonly personalData: PersonalData | undefined;
+    /** @internal */
+    protected override readonly actions: Actions;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
     /** @internal */
@@ -97,6 +101,12 @@ export class Woltage extends PersonalDataControl {
             eventStore, internalStore, runtime: this.#runtime, self, log, keepMs: config.idempotencyKeepMs
         });
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
+        this.actions = createActions({
+            config, definitions, adapters: this.#adapters, eventStore, runtime: this.#runtime, self, log, commands: this.commandParts, effects: this.#effects,
+            findDecision: target => this.findDecision(target),
+            decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
+            query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)
+        });
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
@@ -105,7 +115,7 @@ export class Woltage extends PersonalDataControl {
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,
@@ -150,6 +160,7 @@ export class Woltage extends PersonalDataControl {
                 await this.#open();
             await Promise.all([this.#effects.start(), this.scheduleParts.scheduled.start()]);
             await this.#projections.start();
+            await this.actions.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
@@ -170,6 +181,7 @@ export class Woltage extends PersonalDataControl {
             this.#phase = 'stopping';
             try {
                 await this.projectionParts.declared?.stop();
+                await this.actions.stop();
                 await this.#projections.stop();
                 await this.#effects.stop();
                 await this.scheduleParts.scheduled.stop();
@@ -212,7 +224,7 @@ export class Woltage extends PersonalDataControl {
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
         await Promise.all(this.commandParts.scopes.map(scope => scope.createTables()));
         await this.personalData?.open();
-        await Promise.all([this.#effects.open(), this.scheduleParts.open()]);
+        await Promise.all([this.#effects.open(), this.scheduleParts.open(), this.actions.open()]);
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
             this.#log.error({err: error}, 'A promise was rejected and nobody handled it: a handler or an effect has left it to itself'));

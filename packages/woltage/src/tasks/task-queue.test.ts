@@ -236,7 +236,7 @@ describe('the task queue', () => {
         }
         await until(() => runs.size === 60, 20_000);
         store.commit = commit;
-        await until(async () => (await store.listRecords('due/')).length === 0);
+        await until(async () => (await store.listRecords('open/')).length === 0);
     }, 30_000);
 
     it('tries the hook of a final failure until it succeeds', async () => {

@@ -1,24 +1,25 @@
 import {StaleRecordError} from '../errors/index.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {uuidV7} from '../shared/uuid.ts';
-import {decodeTask, DUE, dueKey, encodeTask, idKey, timeOf, type Task} from './task.ts';
+import {loadTasks} from './find-due.ts';
+import {create, decodePlace, decodeTask, DUE, dueKey, encodePlace, encodeTask, idKey, isDead, remove, type Found} from './places.ts';
+import type {Task} from './task.ts';
 
-/** A place among the tasks that wait: behind the task of this id that is due then. */
-export interface WaitingPlace {
-    readonly id: string;
-    /** ms since the Unix epoch. */
-    readonly dueAt: number;
+/** A task that nobody works on. */
+export interface WaitingTask {
+    readonly task: Task;
+    /** Where it stands among the others, in the order of being due. */
+    readonly place: string;
 }
 
 const DEFAULT_LIMIT = 100;
-const PAGE = 500;
 
-/** Tasks that nobody works on, the earliest first; `dueAt` is when they may run next. */
-export async function waitingTasks(store: IStore, {after, limit = DEFAULT_LIMIT}: {readonly after?: WaitingPlace | undefined; readonly limit?: number | undefined} = {}): Promise<readonly Task[]> {
-    const found: Task[] = [];
-    for (let last = after && dueKey(after.dueAt, after.id); found.length < limit;) {
-        const page = await store.listRecords(DUE, {after: last, limit: Math.min(PAGE, Math.max(limit - found.length, 1))});
-        found.push(...page.map(({key, value}) => ({...decodeTask(value), dueAt: timeOf(key)})).filter(({claimedBy}) => claimedBy === undefined));
+/** Tasks that nobody works on, the earliest first. Not for ordered queues. @param options `after`: the place of the last one of the page before */
+export async function waitingTasks(store: IStore, {after, limit = DEFAULT_LIMIT}: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly WaitingTask[]> {
+    const found: WaitingTask[] = [];
+    for (let last = after === undefined ? undefined : DUE + after; found.length < limit;) {
+        const page = (await store.listRecords(DUE, {after: last, limit: limit - found.length})).map(({key, token, value}) => ({key, token, task: decodePlace(value)}));
+        found.push(...(await loadTasks(store, page)).map(({key, task}) => ({task, place: key.slice(DUE.length)})));
         last = page.at(-1)?.key;
         if (last === undefined)
             break;
@@ -26,38 +27,59 @@ export async function waitingTasks(store: IStore, {after, limit = DEFAULT_LIMIT}
     return found;
 }
 
-/** Takes a task back that nobody works on. @param accepts Whether it is one that is meant. @returns Whether there was one */
-export const cancelTask = (store: IStore, id: string, accepts?: (task: Task) => boolean): Promise<boolean> =>
-    change(store, id, accepts, () => [{key: idKey(id), value: null, token: uuidV7()}]);
+/** Takes a task back that nobody works on. Not for ordered queues. @param accepts Whether it is one that is meant. @returns Whether there was one */
+export const cancelTask = (store: IStore, id: string, accepts: (task: Task) => boolean): Promise<boolean> =>
+    change(store, id, accepts, () => ({task: null, records: []}));
 
-/** Has a task that nobody works on run at another time. @param accepts Whether it is one that is meant. @returns Whether there was one */
-export const moveTask = (store: IStore, id: string, dueAt: number, accepts?: (task: Task) => boolean): Promise<boolean> =>
+/** Has a task that nobody works on run at another time. Not for ordered queues. @param accepts Whether it is one that is meant. @returns Whether there was one */
+export const moveTask = (store: IStore, id: string, dueAt: number, accepts: (task: Task) => boolean): Promise<boolean> =>
     change(store, id, accepts, task => {
-        const key = dueKey(dueAt, id);
-        return [{key, value: encodeTask({...task, dueAt}), token: uuidV7()}, {key: idKey(id), value: key, token: uuidV7()}];
+        const moved = {...task, dueAt};
+        return {task: encodeTask(moved), records: [create(dueKey(moved, false), encodePlace(moved))]};
     });
 
-async function change(store: IStore, id: string, accepts: (task: Task) => boolean = () => true, to: (task: Task) => readonly RecordWrite[]): Promise<boolean> {
-    for (;;) {
-        const [pointer] = await store.getRecords([idKey(id)]);
-        if (pointer?.value.startsWith(DUE) !== true)
+/** What becomes of a task: its record, and others. */
+interface Change {
+    readonly task: string | null;
+    readonly records: readonly RecordWrite[];
+}
+
+async function change(store: IStore, id: string, accepts: (task: Task) => boolean, to: (task: Task) => Change): Promise<boolean> {
+    for (let before: string | undefined; ;) {
+        const [record] = await store.getRecords([idKey(id)]);
+        const known = record && decodeTask(record.value);
+        if (record === undefined || known === undefined || isDead(known))
             return false;
-        const [record] = await store.getRecords([pointer.value]);
-        // Undefined: it has moved between the two looks.
-        const task = record && decodeTask(record.value);
-        if (task !== undefined && (task.claimedBy !== undefined || !accepts(task)))
+        const found = await findWaiting(store, known);
+        // It isn't where it was to be, and hasn't come to anywhere else: somebody works on it.
+        if (found === undefined ? before === record.token : !accepts(found.task))
             return false;
-        if (task !== undefined && record !== undefined && await replace(store, {key: pointer.value, token: record.token}, to(task)))
+        if (found !== undefined && await tryCommit(store, {key: found.key, token: found.token, id, expected: record.token}, to(found.task)))
             return true;
+        before = record.token;
     }
 }
 
-/** @returns Whether the record was as it had been found */
-async function replace(store: IStore, {key, token: expected}: {readonly key: string; readonly token: string}, records: readonly RecordWrite[]): Promise<boolean> {
-    const isMoved = records.every(record => record.key !== key);
-    const writes = isMoved ? [{key, value: null, token: uuidV7(), expected}, ...records] : records.map(record => record.key === key ? {...record, expected} : record);
+async function findWaiting(store: IStore, known: Task): Promise<Found<Task> | undefined> {
+    const key = dueKey(known, false);
+    const [place] = await store.getRecords([key]);
+    return place && {key, token: place.token, task: {...known, ...decodePlace(place.value)}};
+}
+
+interface At {
+    readonly key: string;
+    readonly token: string;
+    readonly id: string;
+    readonly expected: string;
+}
+
+/** @returns Whether it was as it had been found */
+async function tryCommit(store: IStore, {key, token, id, expected}: At, {task, records}: Change): Promise<boolean> {
+    // At the same time as before: it is there already.
+    if (records.some(record => record.key === key))
+        return true;
     try {
-        await store.commit({records: writes});
+        await store.commit({records: [remove(key, token), {key: idKey(id), value: task, token: uuidV7(), expected}, ...records]});
         return true;
     } catch (error) {
         if (error instanceof StaleRecordError)

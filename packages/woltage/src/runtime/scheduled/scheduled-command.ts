@@ -1,7 +1,7 @@
 import type {Cause} from '../../events/index.ts';
 import {cloneData} from '../../shared/data.ts';
 import {decodeValue} from '../../shared/json-codec.ts';
-import type {DeadTask, Task} from '../../tasks/index.ts';
+import type {DeadTask, Task, WaitingTask} from '../../tasks/index.ts';
 import type {PlainOrder} from './command-order.ts';
 
 /** A command or decision that waits for its time. */
@@ -20,10 +20,12 @@ export interface ScheduledCommand {
     readonly payload: unknown;
     /** How often it has been tried. */
     readonly attempts: number;
+    /** Where it stands in the list: what comes behind it is listed `after` it. */
+    readonly place: string;
 }
 
 /** A scheduled command or decision that has failed for good. */
-export interface FailedCommand extends ScheduledCommand {
+export interface FailedCommand extends Omit<ScheduledCommand, 'place'> {
     readonly cause: Cause | undefined;
     readonly error: {readonly message: string; readonly code?: string | undefined};
     /** In ms since the Unix epoch. */
@@ -50,12 +52,16 @@ export interface PreparedOrder {
 /** A copy, for decoding works in place. */
 export const keptOf = (task: Task): KeptOrder => decodeValue(cloneData(task.payload)) as KeptOrder;
 
-export function toScheduled(task: Task): ScheduledCommand {
-    const {aggregate, aggregateId, command, decision, payload} = keptOf(task);
-    return {id: task.id, executeAt: new Date(task.dueAt), aggregate, aggregateId, command, decision, payload, attempts: task.attempts};
+export function toScheduled({task, place}: WaitingTask): ScheduledCommand {
+    return {...toCommand(task), executeAt: new Date(task.dueAt), place};
 }
 
 export function toFailed(task: DeadTask): FailedCommand {
     const {cause, executeAt} = keptOf(task);
-    return {...toScheduled(task), executeAt: new Date(executeAt), cause, error: task.error, failedAt: task.failedAt};
+    return {...toCommand(task), executeAt: new Date(executeAt), cause, error: task.error, failedAt: task.failedAt};
+}
+
+function toCommand(task: Task): Omit<ScheduledCommand, 'executeAt' | 'place'> {
+    const {aggregate, aggregateId, command, decision, payload} = keptOf(task);
+    return {id: task.id, aggregate, aggregateId, command, decision, payload, attempts: task.attempts};
 }

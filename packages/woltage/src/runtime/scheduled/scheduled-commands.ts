@@ -7,7 +7,7 @@ import {decodeValue, encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
-import {openTasks, TaskQueue, waitingTasks, type NewTask, type RetryPolicy, type Task, type TaskWork} from '../../tasks/index.ts';
+import {cancelTask, moveTask, openTasks, TaskQueue, waitingTasks, type NewTask, type RetryPolicy, type Task, type TaskWork} from '../../tasks/index.ts';
 import {fromPlain, isKnownKind, kindOf, readOrder, toPlain, validateOrder, type OrderLookup, type PlainOrder} from './command-order.ts';
 import type {OrderExecution} from './order-execution.ts';
 import {executionTime, idOfCall} from './schedule-call.ts';
@@ -78,7 +78,7 @@ export class ScheduledCommands implements TaskWork {
 
     /** Takes it back, unless it has begun, in whatever process. */
     cancel(id: string): Promise<boolean> {
-        return this.#queue.cancel(id, ({attempts}) => attempts === 0);
+        return cancelTask(this.#options.store, id, ({attempts}) => attempts === 0);
     }
 
     /** Writes down what a handler has asked for. What is due soon is held up until {@link release}. */
@@ -91,15 +91,17 @@ export class ScheduledCommands implements TaskWork {
     async release(orders: readonly PreparedOrder[], mark: string, cancelled: readonly string[]): Promise<void> {
         const now = this.#clock.now();
         await this.#try('What a handler has scheduled comes late, or wasn\'t cancelled', [
-            ...orders.filter(({order}) => order.executeAt < now + HOLD_MS).map(({id, order}) => () => this.#queue.move(id, order.executeAt, task => keptOf(task).mark === mark)),
-            ...cancelled.map(id => () => this.cancel(id))
+            ...orders.filter(({order}) => order.executeAt < now + HOLD_MS).map(({id, order}) => () => moveTask(this.#options.store, id, order.executeAt, task => keptOf(task).mark === mark)),
+            ...cancelled.map(id => () => this.cancel(id)),
+            // Has it look.
+            () => this.#queue.enqueue([])
         ]);
     }
 
     /** The handler's events were refused. Never rejects. */
     async takeBack(orders: readonly PreparedOrder[], mark: string): Promise<void> {
         await this.#try('What a handler had scheduled before its events were refused could not be cancelled: it will be decided by the state then',
-            orders.map(({id}) => () => this.#queue.cancel(id, task => keptOf(task).mark === mark)));
+            orders.map(({id}) => () => cancelTask(this.#options.store, id, task => keptOf(task).mark === mark)));
     }
 
     /** The tasks that are neither done nor dead, the earliest first. */
@@ -107,9 +109,8 @@ export class ScheduledCommands implements TaskWork {
         return openTasks(this.#options.store);
     }
 
-    async waiting({after, limit}: {readonly after?: Pick<ScheduledCommand, 'id' | 'executeAt'> | undefined; readonly limit?: number | undefined}): Promise<readonly ScheduledCommand[]> {
-        const place = after && {id: after.id, dueAt: executionTime(after.executeAt)};
-        return (await waitingTasks(this.#options.store, {after: place, limit})).map(toScheduled);
+    async waiting(options: {readonly after?: string | undefined; readonly limit?: number | undefined}): Promise<readonly ScheduledCommand[]> {
+        return (await waitingTasks(this.#options.store, options)).map(toScheduled);
     }
 
     async failed(options: {readonly after?: string | undefined; readonly limit?: number | undefined}): Promise<readonly FailedCommand[]> {
