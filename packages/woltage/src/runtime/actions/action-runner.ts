@@ -1,6 +1,7 @@
 import type {IEventStore, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
+import {systemClock} from '../../shared/clock.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
@@ -10,6 +11,7 @@ import {ActionWork} from './action-work.ts';
 import type {CompiledAction} from './compiled-action.ts';
 import {EventReader} from './event-reader.ts';
 import {RUN, type RunSource} from './run-source.ts';
+import {ScheduleTicker} from './schedule-ticker.ts';
 
 export interface RunnerParts {
     readonly eventStore: IEventStore;
@@ -32,6 +34,7 @@ export class ActionRunner {
     readonly store: IStore;
     readonly #queue: TaskQueue;
     readonly #events: EventReader | undefined;
+    readonly #schedules: ScheduleTicker | undefined;
     readonly #parts: RunnerParts;
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
@@ -47,6 +50,9 @@ export class ActionRunner {
             store: this.store, self, log, clock, pollMs: clock && Infinity, concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, ordered: options.ordered ?? false
         });
         this.#events = compiled.events && new EventReader({compiled, queue: this.#queue, store: this.store, eventStore, catalogue, log});
+        this.#schedules = ScheduleTicker.isNeeded(compiled.action)
+            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
+            : undefined;
     }
 
     /** How far it has got in the event store, as this process knows. */
@@ -63,7 +69,10 @@ export class ActionRunner {
         this.#abort = new AbortController();
         await this.#events?.prepare();
         await this.#queue.start(this.work);
-        this.#loops = this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))];
+        this.#loops = [
+            ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))]
+        ];
     }
 
     async stop(): Promise<void> {
