@@ -27,7 +27,7 @@ import {observeProjections, observeQuery} from './observe.ts';
 import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
 import type {ProjectionParts} from './projection-control.ts';
-import {createScheduled, type ScheduleParts} from './scheduled/create-scheduled.ts';
+import {createScheduled, scheduleContext, type ScheduleParts} from './scheduled/create-scheduled.ts';
 import {createSelf} from './self.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from '../shared/query-types.ts';
@@ -89,10 +89,7 @@ export class Woltage extends ActionControl {
             stateAt: (target, idOrInput, at) => this.stateAt(target as Aggregate, idOrInput as string, at),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
-            executeOnce: (...args) => this.scheduleParts.executeOnce(...args),
-            schedule: call => this.scheduleParts.scheduled.schedule(call),
-            cancelScheduled: id => this.scheduleParts.scheduled.cancel(id),
-            defer: seed => this.scheduleParts.defer(seed),
+            ...scheduleContext(() => this.scheduleParts),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };

@@ -21,6 +21,14 @@ export interface ScheduleParts {
     open(): Promise<void>;
 }
 
+/** What code inside of a runtime reaches of it. @param parts They come after the runtime that they need */
+export const scheduleContext = (parts: () => ScheduleParts): Pick<ContextRuntime, 'executeOnce' | 'schedule' | 'cancelScheduled' | 'defer'> => ({
+    executeOnce: (...args) => parts().executeOnce(...args),
+    schedule: call => parts().scheduled.schedule(call),
+    cancelScheduled: id => parts().scheduled.cancel(id),
+    defer: seed => parts().defer(seed)
+});
+
 interface CreateOptions extends Pick<OrderExecutionParts, 'decide' | 'decisions'> {
     readonly commandParts: CommandParts;
     readonly findDecision: OrderLookup['decision'];
