@@ -3,10 +3,10 @@ import type {Event} from '../../events/index.ts';
 import type {IStore, RecordWrite} from '../../ports/index.ts';
 import {decodeValue} from '../../shared/json-codec.ts';
 import {errorType, measuring, timed, traced} from '../../shared/telemetry.ts';
-import type {RetryPolicy, Task, TaskRun, TaskWork} from '../../tasks/index.ts';
+import {GroupCommit, type RetryPolicy, type Task, type TaskRun, type TaskWork} from '../../tasks/index.ts';
 import {ActionAttempt, type AttemptOptions, type AttemptParts} from './action-attempt.ts';
 import type {CompiledAction} from './compiled-action.ts';
-import {Journal} from './journal.ts';
+import {Journal, type JournalPlace} from './journal.ts';
 import {RUN, type RunSource} from './run-source.ts';
 import {triggeredBy, validInput, type Triggered} from './trigger-input.ts';
 
@@ -27,7 +27,7 @@ function policyOf({options: {retry = {}}}: Action): RetryPolicy {
 export class ActionWork implements TaskWork {
     readonly #compiled: CompiledAction;
     readonly #parts: AttemptParts;
-    readonly #store: IStore;
+    readonly #journalPlace: JournalPlace;
     readonly #policy: RetryPolicy;
     /** Errors that another attempt can't mend. */
     readonly #final = new WeakSet<Error>();
@@ -38,7 +38,7 @@ export class ActionWork implements TaskWork {
     constructor(compiled: CompiledAction, parts: AttemptParts, store: IStore) {
         this.#compiled = compiled;
         this.#parts = parts;
-        this.#store = store;
+        this.#journalPlace = {store, commits: new GroupCommit(store)};
         this.#policy = policyOf(compiled.action);
     }
 
@@ -62,7 +62,7 @@ export class ActionWork implements TaskWork {
             this.#parts.log.info({task: task.id, action: this.#compiled.action.name}, 'An action has nothing to do: the event that triggered it was erased');
             return;
         }
-        const journal = new Journal(this.#store, task.id);
+        const journal = new Journal(this.#journalPlace, task.id);
         this.#journals.set(task, journal);
         await this.perform({id: task.id, attempt, signal, journal}, triggered);
     }
@@ -90,7 +90,7 @@ export class ActionWork implements TaskWork {
             return;
         const input = await validInput(action, triggered.input).catch(() => triggered.input);
         const {signal} = new AbortController();
-        const attempt = new ActionAttempt(this.#parts, {id: `${task.id}.failed`, attempt: task.attempts, signal, journal: new Journal(this.#store, `${task.id}.failed`)}, triggered);
+        const attempt = new ActionAttempt(this.#parts, {id: `${task.id}.failed`, attempt: task.attempts, signal, journal: new Journal(this.#journalPlace, `${task.id}.failed`)}, triggered);
         const failure: ActionFailure = {input, error, attempts: task.attempts};
         const recorded = await attempt.call(context => hook(failure, context)) as {aggregateName: string; events: Event | readonly Event[]} | undefined;
         if (recorded !== undefined)
@@ -99,7 +99,7 @@ export class ActionWork implements TaskWork {
 
     /** What goes with a task: its journals. */
     async recordsAtEnd(task: Task): Promise<readonly RecordWrite[]> {
-        return (this.#journals.get(task) ?? new Journal(this.#store, task.id)).removal();
+        return (this.#journals.get(task) ?? new Journal(this.#journalPlace, task.id)).removal();
     }
 
     async #input(triggered: Triggered): Promise<unknown> {

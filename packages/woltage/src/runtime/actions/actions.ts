@@ -3,11 +3,11 @@ import {NotFoundError} from '../../errors/index.ts';
 import type {JsonValue} from '../../shared/json-codec.ts';
 import {decodeValue, encodeJson, encodeValue} from '../../shared/json-codec.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
-import {KeyedWork, type DeadTask} from '../../tasks/index.ts';
+import {GroupCommit, KeyedWork, type DeadTask} from '../../tasks/index.ts';
 import type {IStore} from '../../ports/index.ts';
 import {ActionRunner, type RunnerParts} from './action-runner.ts';
 import type {CompiledAction} from './compiled-action.ts';
-import {Journal} from './journal.ts';
+import {Journal, type JournalPlace} from './journal.ts';
 import type {RunSource} from './run-source.ts';
 
 /** Work of an action that has failed for good. */
@@ -43,11 +43,13 @@ export class Actions {
     readonly #runners: ReadonlyMap<string, ActionRunner>;
     readonly #requests: IStore;
     readonly #keyed: KeyedWork;
+    readonly #commits: GroupCommit;
 
     /** @param keepMs How long answers to requests with idempotency keys are kept */
     constructor(compiled: Iterable<CompiledAction>, parts: RunnerParts, keepMs: number) {
         this.#runners = new Map(Array.from(compiled, one => [one.action.name, new ActionRunner(one, parts)]));
         this.#requests = parts.taskStore.scope({namespace: '_woltage_requests', tables: {}});
+        this.#commits = new GroupCommit(this.#requests);
         this.#keyed = new KeyedWork(this.#requests, parts.self, parts.log, keepMs);
     }
 
@@ -80,7 +82,7 @@ export class Actions {
             return this.#perform(runner, undefined, uuidV7(), input, request);
         const {outcome, answer} = await this.#keyed.run<{readonly result: unknown}, JsonValue>(`${name}/${idempotencyKey}`, {
             fingerprint: await deriveUuid('', encodeJson([name, input ?? null])),
-            execute: async idOf => ({result: await this.#perform(runner, this.#requests, await idOf('task'), input, request)}),
+            execute: async idOf => ({result: await this.#perform(runner, {store: this.#requests, commits: this.#commits}, await idOf('task'), input, request)}),
             toAnswer: ({result}) => encodeValue(result),
             find: () => Promise.resolve(undefined)
         });
@@ -128,7 +130,7 @@ export class Actions {
         throw new NotFoundError(`There is no dead task '${id}'.`, {code: 'UNKNOWN_TASK'});
     }
 
-    async #perform(runner: ActionRunner, journals: IStore | undefined, id: string, input: unknown, request: ActionRequest | undefined): Promise<unknown> {
+    async #perform(runner: ActionRunner, journals: JournalPlace | undefined, id: string, input: unknown, request: ActionRequest | undefined): Promise<unknown> {
         return runner.work.perform({id, attempt: 1, signal: AbortSignal.timeout(runner.work.attemptTimeoutMs), journal: new Journal(journals, id)}, {
             input, request, event: undefined, message: undefined, cause: {id, correlationId: id}
         });

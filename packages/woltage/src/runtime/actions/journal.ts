@@ -2,6 +2,7 @@ import type {IStore, RecordWrite} from '../../ports/index.ts';
 import {decodeJson, encodeJson} from '../../shared/json-codec.ts';
 import {Mutex} from '../../shared/mutex.ts';
 import {uuidV7} from '../../shared/uuid.ts';
+import type {GroupCommit} from '../../tasks/index.ts';
 import type {KeptOutcome} from '../command-traces.ts';
 
 /** A command or decision that a run of an action has begun. */
@@ -18,13 +19,20 @@ export interface JournalEntry {
     readonly kept?: KeptOutcome | undefined;
 }
 
+/** Where journals are kept. */
+export interface JournalPlace {
+    readonly store: IStore;
+    /** Writes what many runs have begun together. */
+    readonly commits: GroupCommit;
+}
+
 const digits = (n: number): string => n.toString().padStart(6, '0');
 
 /**
  * What the runs of one task have begun: written down before it is done, so that a repetition knows what to look for. Whoever is late can't write: each entry must be new.
  */
 export class Journal {
-    readonly #store: IStore | undefined;
+    readonly #place: JournalPlace | undefined;
     readonly #taskId: string;
     readonly #entries: JournalEntry[] = [];
     readonly #matched = new Set<number>();
@@ -34,9 +42,9 @@ export class Journal {
     #loading: Promise<void> | undefined;
     #known = 0;
 
-    /** @param store Where it is kept; `undefined`: nowhere, for runs that nobody repeats */
-    constructor(store: IStore | undefined, taskId: string) {
-        this.#store = store;
+    /** @param place Where it is kept; `undefined`: nowhere, for runs that nobody repeats */
+    constructor(place: JournalPlace | undefined, taskId: string) {
+        this.#place = place;
         this.#taskId = taskId;
     }
 
@@ -76,7 +84,7 @@ export class Journal {
         await this.#writes.run(async () => {
             const outcomes = [...this.#unwritten];
             this.#unwritten.clear();
-            await this.#store?.commit({records: [this.#write(index, null), ...outcomes.map(i => this.#write(i))]});
+            await this.#place?.commits.write([this.#write(index, null), ...outcomes.map(i => this.#write(i))]);
         });
         return index;
     }
@@ -93,19 +101,19 @@ export class Journal {
             const outcomes = [...this.#unwritten];
             this.#unwritten.clear();
             if (outcomes.length > 0)
-                await this.#store?.commit({records: outcomes.map(i => this.#write(i))});
+                await this.#place?.commits.write(outcomes.map(i => this.#write(i)));
         });
     }
 
     /** Removes it, and those of the same task's final failures. */
     async removal(): Promise<readonly RecordWrite[]> {
         const isFresh = this.#loading !== undefined && this.#known === 0;
-        const keys = isFresh ? this.#entries.map((_entry, i) => this.#key(i)) : (await this.#store?.listRecords(`journal/${this.#taskId}`) ?? []).map(({key}) => key);
+        const keys = isFresh ? this.#entries.map((_entry, i) => this.#key(i)) : (await this.#place?.store.listRecords(`journal/${this.#taskId}`) ?? []).map(({key}) => key);
         return keys.map(key => ({key, value: null, token: uuidV7()}));
     }
 
     async #load(): Promise<void> {
-        const records = await this.#store?.listRecords(`journal/${this.#taskId}/`) ?? [];
+        const records = await this.#place?.store.listRecords(`journal/${this.#taskId}/`) ?? [];
         this.#entries.push(...records.map(({value}) => decodeJson(value) as JournalEntry));
         this.#known = this.#entries.length;
     }
