@@ -7,6 +7,7 @@ import type {Actions} from './actions/actions.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
+import type {Publications} from './messages/publications.ts';
 
 /** An event and the name of its aggregate, which the event itself doesn't know. */
 export interface PlacedEvent {
@@ -33,6 +34,7 @@ interface InsidesOptions {
     readonly service: ProjectionService;
     readonly effects: DurableEffects;
     readonly actions: Actions;
+    readonly publications: Publications;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }
@@ -86,7 +88,7 @@ export class Insides {
         const tasks = await effects.pending();
         const head = await eventStore.getLatestPosition() ?? -1n;
         const projections = service.set.all().flatMap(projection => leftOf(projection, head));
-        return [...commands, ...projections, ...tasks.map(({kind, attempts, dueAt, claimedBy}) => {
+        return [...commands, ...projections, ...await this.#options.publications.left(), ...tasks.map(({kind, attempts, dueAt, claimedBy}) => {
             const what = `the durable side effect '${kind.slice(kind.indexOf('/') + 1)}'`;
             if (claimedBy !== undefined)
                 return {what: `${what}, which is running (attempt ${attempts})`, isRunning: true};

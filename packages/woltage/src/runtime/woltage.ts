@@ -112,7 +112,7 @@ export class Woltage extends ActionControl {
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, actions: this.actions, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, actions: this.actions, publications: this.publications, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,
