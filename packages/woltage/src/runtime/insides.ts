@@ -9,6 +9,7 @@ import type {RunSource} from './actions/run-source.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
+import type {Publications} from './messages/publications.ts';
 import {nameOfOrder} from './scheduled/command-order.ts';
 import {keptOf} from './scheduled/scheduled-command.ts';
 import type {ScheduledCommands} from './scheduled/scheduled-commands.ts';
@@ -42,6 +43,7 @@ interface InsidesOptions {
     readonly effects: DurableEffects;
     readonly scheduled: ScheduledCommands;
     readonly actions: Actions;
+    readonly publications: Publications;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }
@@ -100,7 +102,7 @@ export class Insides {
 
     /** What is left to do, now or later. */
     async workLeft(): Promise<readonly WorkLeft[]> {
-        const {actions, effects, eventStore, inFlight, scheduled, service, clock = systemClock} = this.#options;
+        const {actions, effects, eventStore, inFlight, publications, scheduled, service, clock = systemClock} = this.#options;
         const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
         const head = await eventStore.getLatestPosition() ?? -1n;
         const behind = actions.all.filter(runner => runner.isBehind(head));
@@ -112,7 +114,7 @@ export class Insides {
             ...ofActions.flat()
         ];
         return [
-            ...commands, ...projections, ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
+            ...commands, ...projections, ...await publications.left(), ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
             ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))
         ];
     }

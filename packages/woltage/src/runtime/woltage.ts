@@ -124,7 +124,8 @@ export class Woltage extends ActionControl {
         });
         this.#stages = [this.scheduleParts.scheduled, this.#effects, this.#projections, this.publications, this.actions];
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions,
+            publications: this.publications, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,
