@@ -8,6 +8,8 @@ interface Entry {
     readonly reject: (error: unknown) => void;
 }
 
+/** The real one, also under a test runner's fake timers. */
+const atEndOfTurn = setImmediate;
 /** Entries of a commit at most. */
 const MAX_ENTRIES = 250;
 /** Characters of the values of a commit, unless an entry alone has more: databases limit what is written at once. */
@@ -31,7 +33,7 @@ export class GroupCommit {
                 return;
             this.#isBusy = true;
             // What ends in this turn comes along.
-            setImmediate(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
+            atEndOfTurn(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
         });
     }
 
