@@ -25,7 +25,7 @@ export {
     HandlerFailure, Projector, type DeadLetter, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
     type RemoveOptions, type WaitOptions, type WatchOptions
 } from './projections/index.ts';
-export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
+export {MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, type MemoryBrokerOptions} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type Publication, type WoltageConfig} from './runtime/config.ts';
 export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
 export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';
@@ -42,6 +42,7 @@ export {createWoltage, createWoltage as default} from './runtime/create-woltage.
 export type {QueryHandlerName, QueryOptions} from './shared/query-types.ts';
 export type {PastOptions} from './context/index.ts';
 export type {ExecuteOptions, UnitCommand} from './runtime/command-control.ts';
+export type {PublicationStatus} from './runtime/messages/publications.ts';
 export type {Woltage} from './runtime/woltage.ts';
 export type {EffectCall} from './context/index.ts';
 export type {Clock} from './shared/clock.ts';
@@ -49,6 +50,7 @@ export {cloneData} from './shared/data.ts';
 export {delay} from './shared/delay.ts';
 export {Erased, isErased} from './shared/erased.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
+export {partitionOf} from './shared/key-partition.ts';
 export type {Logger} from './shared/logger.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';
 export {uuidV7} from './shared/uuid.ts';

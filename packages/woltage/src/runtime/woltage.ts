@@ -24,6 +24,7 @@ import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
+import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createSelf} from './self.ts';
@@ -48,6 +49,8 @@ export class Woltage extends ActionControl {
     protected override readonly eventParts: EventParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
+    /** @internal */
+    protected override readonly publications: Publications;
     /** @internal */
     protected override readonly personalData: PersonalData | undefined;
     /** @internal */
@@ -96,6 +99,7 @@ export class Woltage extends ActionControl {
             decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
             query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)
         });
+        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
@@ -150,6 +154,7 @@ export class Woltage extends ActionControl {
             await this.#effects.start();
             await this.#projections.start();
             await this.actions.start();
+            await this.publications.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
@@ -171,6 +176,7 @@ export class Woltage extends ActionControl {
             try {
                 await this.projectionParts.declared?.stop();
                 await this.actions.stop();
+                await this.publications.stop();
                 await this.#projections.stop();
                 await this.#effects.stop();
                 await this.#inFlight.idle();
@@ -192,7 +198,7 @@ export class Woltage extends ActionControl {
      * @param timeoutMs How long a database may take to answer. @default 2000
      */
     async health({timeoutMs = DEFAULT_PROBE_MS}: {readonly timeoutMs?: number} = {}): Promise<Health> {
-        return checkHealth(this.#adapters, this.#projections.set.all(), this.#phase === 'started', timeoutMs);
+        return checkHealth(this.#adapters, this.#projections.set.all(), this.publications.health, this.#phase === 'started', timeoutMs);
     }
 
     /** @internal Connects and restores what is registered. */

@@ -26,6 +26,8 @@ export interface Instruments {
     readonly effects: Counter;
     /** Events and tasks that were put to the dead letters. */
     readonly deadLetters: Counter;
+    /** Events that publications have published, by `woltage.topic`; failures with `error.type`. */
+    readonly publishedEvents: Counter;
 }
 
 let tracer: Tracer | undefined;
@@ -49,7 +51,8 @@ export function findTelemetry(): void {
         batchDuration: meter.createHistogram('woltage.projection.batch.duration', {unit: 's', description: 'Duration of a projection\'s batch with its commit'}),
         lag: meter.createObservableGauge('woltage.projection.lag', {unit: '{position}', description: 'Positions that a projection is behind'}),
         effects: meter.createCounter('woltage.effects', {unit: '{effect}', description: 'Side effects that ran'}),
-        deadLetters: meter.createCounter('woltage.dead_letters', {unit: '{letter}', description: 'Events and tasks put to the dead letters'})
+        deadLetters: meter.createCounter('woltage.dead_letters', {unit: '{letter}', description: 'Events and tasks put to the dead letters'}),
+        publishedEvents: meter.createCounter('woltage.publication.events', {unit: '{event}', description: 'Events published to topics'})
     };
 }
 
