@@ -2,14 +2,15 @@ import {StaleRecordError} from '../errors/index.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {inBackground} from '../shared/background.ts';
 
+// Taken when the module is loaded: fake timers of a test runner, installed later, must not stop the work.
+const {setImmediate: soon} = globalThis;
+
 interface Entry {
     readonly records: readonly RecordWrite[];
     readonly resolve: () => void;
     readonly reject: (error: unknown) => void;
 }
 
-/** The real one, also under a test runner's fake timers. */
-const atEndOfTurn = setImmediate;
 /** Entries of a commit at most. */
 const MAX_ENTRIES = 250;
 /** Characters of the values of a commit, unless an entry alone has more: databases limit what is written at once. */
@@ -33,7 +34,7 @@ export class GroupCommit {
                 return;
             this.#isBusy = true;
             // What ends in this turn comes along.
-            atEndOfTurn(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
+            soon(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
         });
     }
 
