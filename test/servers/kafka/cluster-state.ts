@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {Group} from './groups.ts';
 import {PartitionLog} from './partition-log.ts';
 
@@ -16,6 +17,15 @@ export class ClusterState {
         const topic = Array.from({length: partitions}, () => new PartitionLog());
         this.topics.set(name, topic);
         return topic;
+    }
+
+    /** A topic's id, as newer versions name it, in hex. */
+    topicId(name: string): string {
+        return createHash('md5').update(name).digest('hex');
+    }
+
+    topicOfId(id: string): string {
+        return [...this.topics.keys()].find(name => this.topicId(name) === id) ?? '';
     }
 
     partition(topic: string, partition: number): PartitionLog | undefined {

@@ -1,12 +1,12 @@
 import type {ClusterState} from './cluster-state.ts';
-import {API, CODE, VERSIONS, type ApiName} from './codes.ts';
+import {API, CODE, OLD, VERSIONS, type ApiName} from './codes.ts';
 import type {JoinRequest} from './groups.ts';
 import {type Reader, Writer} from './wire.ts';
 
 /** A request as a handler gets it. */
 export interface Request {
     readonly state: ClusterState;
-    readonly settings: {readonly port: number; readonly autoCreate: boolean; readonly partitions: number; readonly maxBytes: number};
+    readonly settings: {readonly port: number; readonly autoCreate: boolean; readonly partitions: number; readonly maxBytes: number; readonly isOld: boolean};
     readonly version: number;
     readonly isFlexible: boolean;
     readonly clientId: string;
@@ -32,13 +32,15 @@ export const handlers: Readonly<Record<ApiName, (request: Request) => Answer | P
 
 const writerOf = ({isFlexible}: Request): Writer => new Writer(isFlexible);
 
-export function apiVersions({version, isFlexible}: Request): Writer {
+export function apiVersions({version, isFlexible, settings}: Request): Writer {
     const isKnown = version <= VERSIONS.apiVersions.max;
     const writer = new Writer(isKnown && isFlexible).int16(isKnown ? CODE.none : CODE.unsupportedVersion).array(Object.keys(API) as ApiName[], (w, name) => {
-        w.int16(API[name]).int16(VERSIONS[name].min).int16(VERSIONS[name].max).tags();
+        w.int16(API[name]).int16(VERSIONS[name].min).int16(maxVersion(name, settings.isOld)).tags();
     });
     return isKnown && version >= 1 ? writer.int32(0).tags() : writer;
 }
+
+export const maxVersion = (name: ApiName, isOld: boolean): number => (isOld ? OLD[name] : undefined) ?? VERSIONS[name].max;
 
 function produce(request: Request): Answer {
     const {reader, state, settings, injected} = request;
@@ -50,11 +52,12 @@ function produce(request: Request): Answer {
         return {name, partitions: r.array(p => {
             const index = p.int32();
             const records = p.bytes();
+            p.tags();
             const log = state.partition(name, index);
             if (injected !== 0 || log === undefined)
                 return {index, code: injected || CODE.unknownTopicOrPartition, baseOffset: -1n};
             return {index, ...log.append(records, settings.maxBytes)};
-        })};
+        }), end: r.tags()};
     });
     state.appended();
     if (acks === 0)
@@ -63,7 +66,10 @@ function produce(request: Request): Answer {
         p.int32(index).int16(code).int64(baseOffset).int64(-1n);
         if (request.version >= 5)
             p.int64(state.partition(topic.name, index)?.startOffset ?? -1n);
-    })).int32(0);
+        if (request.version >= 8)
+            p.array([], () => undefined).string(null);
+        p.tags();
+    }).tags()).int32(0).tags();
 }
 
 interface FetchPartition {
@@ -75,7 +81,8 @@ interface FetchPartition {
 
 async function fetch(request: Request): Promise<Answer> {
     const {reader, state, version, gone} = request;
-    reader.int32();
+    if (version < 15)
+        reader.int32();
     const deadline = Date.now() + reader.int32();
     const minBytes = reader.int32();
     const maxBytes = reader.int32();
@@ -85,7 +92,7 @@ async function fetch(request: Request): Promise<Answer> {
         reader.int32();
     }
     const topics = reader.array(r => {
-        const topic = r.string();
+        const topic = version >= 13 ? state.topicOfId(r.uuid()) : r.string();
         const partitions = r.array(p => readFetchPartition(p, topic, version));
         r.tags();
         return {topic, partitions};
@@ -147,7 +154,7 @@ function writeFetch(request: Request, topics: readonly {readonly topic: string; 
     const writer = writerOf(request).int32(0);
     if (version >= 7)
         writer.int16(0).int32(0);
-    return writer.array(topics, (w, {topic, partitions}) => w.string(topic).array(partitions, (p, {index, code, next, start, records}) => {
+    return writer.array(topics, (w, {topic, partitions}) => (version >= 13 ? w.uuid(request.state.topicId(topic)) : w.string(topic)).array(partitions, (p, {index, code, next, start, records}) => {
         p.int32(index).int16(code).int64(next).int64(next);
         if (version >= 5)
             p.int64(start);
@@ -171,9 +178,10 @@ function listOffsets(request: Request): Answer {
                 p.int32();
             const log = state.partition(name, index);
             const timestamp = p.int64();
+            p.tags();
             const code = request.injected || (log === undefined ? CODE.unknownTopicOrPartition : CODE.none);
             return {index, code, offset: code === CODE.none ? log?.offsetAt(timestamp) ?? -1n : -1n};
-        })};
+        }), end: r.tags()};
     });
     const writer = writerOf(request);
     if (version >= 2)
@@ -182,12 +190,15 @@ function listOffsets(request: Request): Answer {
         p.int32(index).int16(code).int64(-1n).int64(offset);
         if (version >= 4)
             p.int32(0);
-    }));
+        p.tags();
+    }).tags()).tags();
 }
 
 function metadata(request: Request): Answer {
     const {reader, state, settings, version} = request;
     const asked = reader.nullableArray(r => {
+        if (version >= 10)
+            r.uuid();
         const name = r.string();
         r.tags();
         return name;
@@ -207,12 +218,15 @@ function metadata(request: Request): Answer {
     if (version >= 2)
         writer.string('woltage-test');
     writer.int32(NODE).array(topics, (w, {name, code, partitions}) => {
-        w.int16(code).string(name).boolean(false).array(Array.from({length: partitions}, (_, index) => index), (p, index) => writePartition(p, index, version));
+        w.int16(code).string(name);
+        if (version >= 10)
+            w.uuid(state.topicId(name));
+        w.boolean(false).array(Array.from({length: partitions}, (_, index) => index), (p, index) => writePartition(p, index, version));
         if (version >= 8)
             w.int32(-2147483648);
         w.tags();
     });
-    if (version >= 8)
+    if (version >= 8 && version <= 10)
         writer.int32(-2147483648);
     return writer.tags();
 }
@@ -260,7 +274,13 @@ async function joinGroup(request: Request): Promise<Answer> {
     const joined = injected === 0
         ? await group.join(join, clientId)
         : {code: injected, generation: -1, protocol: '', leader: '', memberId, members: []};
-    return writerOf(request).int32(0).int16(joined.code).int32(joined.generation).string(joined.protocol).string(joined.leader).string(joined.memberId)
+    const writer = writerOf(request).int32(0).int16(joined.code).int32(joined.generation);
+    if (version >= 7)
+        writer.string('consumer');
+    writer.string(joined.protocol).string(joined.leader);
+    if (version >= 9)
+        writer.boolean(false);
+    return writer.string(joined.memberId)
         .array(joined.members, (w, {id, metadata: subscription}) => {
             w.string(id);
             if (version >= 5)
@@ -271,6 +291,10 @@ async function joinGroup(request: Request): Promise<Answer> {
 
 async function syncGroup(request: Request): Promise<Answer> {
     const {group, generation, memberId} = readMembership(request);
+    if (request.version >= 5) {
+        request.reader.nullableString();
+        request.reader.nullableString();
+    }
     const assignments = request.reader.array(r => {
         const assignment = {memberId: r.string(), assignment: r.bytes()};
         r.tags();
@@ -280,7 +304,10 @@ async function syncGroup(request: Request): Promise<Answer> {
     const writer = writerOf(request);
     if (request.version >= 1)
         writer.int32(0);
-    return writer.int16(code).bytes(assignment).tags();
+    writer.int16(code);
+    if (request.version >= 5)
+        writer.string('consumer').string('');
+    return writer.bytes(assignment).tags();
 }
 
 function heartbeat(request: Request): Answer {
@@ -306,6 +333,8 @@ function leaveGroup(request: Request): Answer {
     const members = version >= 3 ? reader.array(r => {
         const id = r.string();
         r.nullableString();
+        if (version >= 5)
+            r.nullableString();
         r.tags();
         return id;
     }) : [reader.string()];
@@ -359,7 +388,12 @@ function offsetFetch(request: Request): Answer {
     });
     if (version >= 8) {
         const groups = reader.array(r => {
-            const group = {id: r.string(), topics: readTopics()};
+            const id = r.string();
+            if (version >= 9) {
+                r.nullableString();
+                r.int32();
+            }
+            const group = {id, topics: readTopics()};
             r.tags();
             return group;
         });

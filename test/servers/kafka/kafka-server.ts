@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {ClusterState} from './cluster-state.ts';
 import {API, VERSIONS, type ApiName} from './codes.ts';
-import {apiVersions, handlers, type Answer, type Request} from './handle.ts';
+import {apiVersions, handlers, maxVersion, type Answer, type Request} from './handle.ts';
 import type {LoggedMessage} from './partition-log.ts';
 import {Reader, Writer} from './wire.ts';
 
@@ -13,6 +13,8 @@ export interface KafkaServerOptions {
     readonly partitions?: number;
     /** The greatest size of a batch of records. @default 1048588 */
     readonly maxBytes?: number;
+    /** Speaks the protocol as Kafka 2.7 did, where topics have no ids yet. @default false */
+    readonly isOld?: boolean;
 }
 
 /** What happens to the next requests of a kind. */
@@ -35,7 +37,7 @@ export class KafkaServer {
     #port = 0;
 
     constructor(options: KafkaServerOptions = {}) {
-        this.#options = {autoCreate: true, partitions: 1, maxBytes: 1_048_588, ...options};
+        this.#options = {autoCreate: true, partitions: 1, maxBytes: 1_048_588, isOld: false, ...options};
     }
 
     static async start(options?: KafkaServerOptions): Promise<KafkaServer> {
@@ -148,7 +150,8 @@ export class KafkaServer {
         const whole: Request = {...request, state: this.state, settings: {...this.#options, port: this.#port}};
         if (name === 'apiVersions')
             return apiVersions(whole);
-        const {min, max} = VERSIONS[name];
+        const {min} = VERSIONS[name];
+        const max = maxVersion(name, this.#options.isOld);
         if (request.version < min || request.version > max)
             throw new Error(`${name} is spoken in versions ${min} to ${max} here, not ${request.version}.`);
         return handlers[name](whole);

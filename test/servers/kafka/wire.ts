@@ -35,6 +35,11 @@ export class Reader {
         return this.#buffer.readBigInt64BE(this.#move(8));
     }
 
+    uuid(): string {
+        const from = this.#move(16);
+        return this.#buffer.toString('hex', from, from + 16);
+    }
+
     string(): string {
         return this.nullableString() ?? '';
     }
@@ -125,6 +130,10 @@ export class Writer {
 
     int64(value: bigint): this {
         return this.#fixed(8, buffer => buffer.writeBigInt64BE(value));
+    }
+
+    uuid(hex: string): this {
+        return this.#raw(Buffer.from(hex, 'hex'));
     }
 
     string(value: string | null): this {
