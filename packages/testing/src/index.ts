@@ -1,3 +1,5 @@
+export {brokerConformance, type BrokerConformanceOptions} from './broker/conformance.ts';
+export type {BrokerUnderTest} from './broker/support.ts';
 export {eventStoreConformance} from './event-store/conformance.ts';
 export type {EventStoreUnderTest} from './event-store/support.ts';
 export {eventLike, type EventLike, type ExpectedEvent} from './given/expected-events.ts';

@@ -25,7 +25,7 @@ export {
     HandlerFailure, Projector, type DeadLetter, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
     type RemoveOptions, type WaitOptions, type WatchOptions
 } from './projections/index.ts';
-export {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from './memory/index.ts';
+export {MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, type MemoryBrokerOptions} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type Publication, type WoltageConfig} from './runtime/config.ts';
 export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
 export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';

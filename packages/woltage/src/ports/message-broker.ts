@@ -80,4 +80,10 @@ export interface IMessageBroker {
     consume(options: ConsumeOptions): Promise<void>;
     /** How many partitions a topic has; it is created where it doesn't exist and the broker allows that. */
     partitions(topic: string): Promise<number>;
+    /**
+     * Where that is cheap: the last message of a partition, `undefined` where there is none. Publications leave out by it what they had published before a crash; without it, that comes twice.
+     *
+     * @throws UnavailableError `BROKER_UNAVAILABLE`
+     */
+    lastMessage?(topic: string, partition: number): Promise<RecordedMessage | undefined>;
 }

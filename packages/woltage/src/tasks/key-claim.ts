@@ -10,7 +10,7 @@ export interface KeyEntry {
     /** ms since the epoch. */
     readonly at: number;
     /** Who works on it; null: nobody, but somebody has, and may have appended something. */
-    readonly owner?: Owner | null;
+    readonly owner?: Owner | null | undefined;
     readonly answer?: unknown;
 }
 
@@ -78,21 +78,23 @@ export class KeyClaim {
 /** Watches a claim of somebody else, by this process's own clock. */
 export class ClaimSighting {
     readonly #isGone: Self['isGone'];
+    readonly #leaseMs: number;
     #token: string | undefined;
     #since = 0;
 
-    constructor(isGone: Self['isGone']) {
+    constructor(isGone: Self['isGone'], leaseMs = LEASE_MS) {
         this.#isGone = isGone;
+        this.#leaseMs = leaseMs;
     }
 
     /** Whether somebody holds it, as far as one can tell. */
-    isHeld(record: StoreRecord | undefined, entry: KeyEntry | undefined): boolean {
+    isHeld(record: StoreRecord | undefined, entry: Pick<KeyEntry, 'owner'> | undefined): boolean {
         if (record === undefined || !entry?.owner || this.#isGone(entry.owner))
             return false;
         if (record.token !== this.#token) {
             this.#token = record.token;
             this.#since = performance.now();
         }
-        return performance.now() - this.#since < LEASE_MS;
+        return performance.now() - this.#since < this.#leaseMs;
     }
 }

@@ -3,7 +3,7 @@ import {MemoryStore, MemoryStoreData} from '../memory/index.ts';
 import type {CommitBatch, IStore} from '../ports/index.ts';
 import {silentLogger} from '../shared/logger.ts';
 import {uuidV7} from '../shared/uuid.ts';
-import {TaskQueue, type RetryPolicy, type Task, type TaskRun} from './index.ts';
+import {openTasks, TaskQueue, type RetryPolicy, type Task, type TaskRun} from './index.ts';
 
 const policy: RetryPolicy = {maxAttempts: 3, backoffMs: 5, maxBackoffMs: 50, timeoutMs: 1000};
 const queues: TaskQueue[] = [];
@@ -85,6 +85,27 @@ describe('the task queue', () => {
         await queue.discardDead('k1');
         await queue.enqueue(tasks(2));
         await until(() => runs.filter(id => id === 'k1').length === 6);
+    });
+
+    it('writes further records in the commit of the tasks, and tells when one of those is stale', async () => {
+        const store = await scopeOf(new MemoryStoreData());
+        const queue = await queueOn(store);
+        const mark = (token: string, expected: string | null) => [{key: 'mark', value: token, token, expected}];
+        await queue.enqueue([...tasks(2), ...tasks(1)], mark('1', null));
+        await expect(queue.enqueue(tasks(4), mark('2', null))).rejects.toMatchObject({code: 'STALE_RECORD'});
+        expect((await openTasks(store)).map(({id}) => id)).toEqual(['k0', 'k1']);
+        const rival = await queueOn(store);
+        // A rival queues one of the tasks between the look and the commit: that is no reason to fail.
+        const commit = store.commit.bind(store);
+        store.commit = async batch => {
+            store.commit = commit;
+            await rival.enqueue(tasks(3));
+            return commit(batch);
+        };
+        await queue.enqueue(tasks(4), mark('2', '1'));
+        expect((await openTasks(store)).map(({id}) => id)).toEqual(['k0', 'k1', 'k2', 'k3']);
+        await queue.enqueue(tasks(4), mark('3', '2'));
+        expect((await store.getRecords(['mark']))[0]?.value).toBe('3');
     });
 
     it('runs tasks when they are due, and takes those back that are cancelled', async () => {

@@ -66,18 +66,24 @@ export class TaskQueue {
         this.#rememberMs = rememberMs;
     }
 
-    /** Queues tasks, all or none. Those whose ids are known already, from whatever process, are left out. */
-    async enqueue(tasks: readonly NewTask[]): Promise<void> {
+    /**
+     * Queues tasks, all or none. Those whose ids are known already, from whatever process, are left out.
+     *
+     * @param records Of the same scope, written in the same commit, even if all tasks are known: the mark of what the tasks came from, for example
+     * @throws StaleRecordError when one of `records` isn't as it is expected; nothing is written then
+     */
+    async enqueue(tasks: readonly NewTask[], records: readonly RecordWrite[] = []): Promise<void> {
+        const distinct = [...new Map(tasks.map(task => [task.id, task])).values()];
         for (;;) {
-            const known = await this.#store.getRecords(tasks.map(({id}) => idKey(id)));
-            const records = tasks.filter((_task, i) => known[i] === undefined).flatMap(task => this.#writesOf(task));
+            const known = distinct.length === 0 ? [] : await this.#store.getRecords(distinct.map(({id}) => idKey(id)));
+            const writes = [...records, ...distinct.filter((_task, i) => known[i] === undefined).flatMap(task => this.#writesOf(task))];
             try {
-                if (records.length > 0)
-                    await this.#store.commit({records});
+                if (writes.length > 0)
+                    await this.#store.commit({records: writes});
                 this.#wake.abort();
                 return;
             } catch (error) {
-                if (!(error instanceof StaleRecordError))
+                if (!(error instanceof StaleRecordError) || await this.#isAnyStale(records))
                     throw error;
             }
         }
@@ -145,6 +151,11 @@ export class TaskQueue {
     async discardDead(id: string): Promise<void> {
         const {record} = await this.#dead(id);
         await this.#store.commit({records: [{key: deadKey(id), value: null, token: uuidV7(), expected: record.token}, {key: idKey(id), value: null, token: uuidV7()}]});
+    }
+
+    async #isAnyStale(records: readonly RecordWrite[]): Promise<boolean> {
+        const found = await this.#store.getRecords(records.map(({key}) => key));
+        return records.some(({expected}, i) => expected !== undefined && (found[i]?.token ?? null) !== expected);
     }
 
     async #dead(id: string) {
