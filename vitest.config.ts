@@ -27,6 +27,7 @@ export default defineConfig({
             '@woltage/eventstore-kurrentdb': source('eventstore-kurrentdb'),
             '@woltage/store-mongodb': source('store-mongodb'),
             '@woltage/express': source('express'),
+            '@woltage/kafka': source('kafka'),
             '@woltage/testing': source('testing')
         }
     },

@@ -1,0 +1,2 @@
+export {KafkaBroker, KafkaBroker as default} from './kafka-broker.ts';
+export type {KafkaBrokerOptions, KafkaConnection, KafkaSasl} from './options.ts';
