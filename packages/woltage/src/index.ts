@@ -49,6 +49,7 @@ export {cloneData} from './shared/data.ts';
 export {delay} from './shared/delay.ts';
 export {Erased, isErased} from './shared/erased.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
+export {partitionOf} from './shared/key-partition.ts';
 export type {Logger} from './shared/logger.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';
 export {uuidV7} from './shared/uuid.ts';

@@ -1,6 +1,6 @@
 import type {RecordedMessage, TopicMessage} from '../ports/index.ts';
 import {checkTopicName, invalidMessage} from '../ports/index.ts';
-import {hash32} from '../shared/hash.ts';
+import {partitionOf} from '../shared/key-partition.ts';
 import {MemoryConsumerGroup} from './memory-consumer-group.ts';
 
 export interface MemoryBrokerOptions {
@@ -99,7 +99,7 @@ export class MemoryBrokerData {
         const timestamp = Date.now();
         for (const {message: {topic, key = null, headers = {}, partition}, value} of encoded) {
             const into = this.#topicOf(topic);
-            const index = partition ?? (key === null ? into.nextPartition++ : hash32(key)) % into.partitions.length;
+            const index = partition ?? (key === null ? into.nextPartition++ % into.partitions.length : partitionOf(key, into.partitions.length));
             const {first, messages: list} = into.partitions[index] as MemoryPartition;
             const recorded = {topic, partition: index, offset: first + BigInt(list.length), key, value, headers: {...headers}, timestamp};
             list.push(recorded);

@@ -1,6 +1,8 @@
 import {ConfigError, isWoltageError} from '../errors/index.ts';
-import type {IEventStore, IStore} from '../ports/index.ts';
+import type {IEventStore, IMessageBroker, IStore} from '../ports/index.ts';
+import {silentLogger} from '../shared/logger.ts';
 import type {AdapterConfig, WoltageConfig} from './config.ts';
+import {PatientBroker} from './messages/patient-broker.ts';
 
 /** The adapters of one runtime. One config object is one adapter, wherever it is used. */
 export interface Adapters {
@@ -8,6 +10,8 @@ export interface Adapters {
     readonly internalStore: IStore;
     readonly keyStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
+    /** It may be away when the others are connected. */
+    readonly messageBroker: IMessageBroker | undefined;
     /** The adapter of one more config, to be asked for before `connect`. @throws ConfigError `ADAPTER_INVALID`, `ADAPTER_FAILED` */
     readonly storeOf: (config: AdapterConfig<IStore>, property: string) => IStore;
     connect(): Promise<void>;
@@ -15,6 +19,7 @@ export interface Adapters {
 }
 
 const EVENT_STORE_METHODS = ['connect', 'close', 'read', 'append', 'subscribe', 'getLatestPosition'];
+const BROKER_METHODS = ['connect', 'close', 'ping', 'publish', 'consume', 'partitions'];
 const STORE_METHODS = ['connect', 'close', 'scope', 'createTables', 'dropTables', 'getRows', 'findRows', 'countRows', 'getRecords', 'listRecords', 'commit'];
 
 /** @throws ConfigError `ADAPTER_INVALID`, `ADAPTER_FAILED` */
@@ -29,9 +34,10 @@ export function createAdapters(config: WoltageConfig): Adapters {
     const internalStore = store(config.internalStore, 'internalStore');
     const keyStore = config.keyStore === undefined ? internalStore : store(config.keyStore, 'keyStore');
     const stores = new Map(Object.entries(config.stores ?? {}).map(([name, c]) => [name, store(c, `stores.${name}`)]));
-    const all = (): readonly Pick<IStore, 'connect' | 'close'>[] => [eventStore, ...byConfig.values()];
+    const messageBroker = config.messageBroker && new PatientBroker(construct(config.messageBroker, 'messageBroker', BROKER_METHODS), config.logger ?? silentLogger);
+    const all = (): readonly Pick<IStore, 'connect' | 'close'>[] => [eventStore, ...byConfig.values(), ...messageBroker === undefined ? [] : [messageBroker]];
     return {
-        eventStore, internalStore, keyStore, stores, storeOf: store,
+        eventStore, internalStore, keyStore, stores, messageBroker, storeOf: store,
         async connect() {
             await Promise.all(all().map(adapter => adapter.connect()));
         },

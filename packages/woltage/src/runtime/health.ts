@@ -14,7 +14,7 @@ export interface ConnectionHealth {
 export interface Health {
     /**
      * - `up`: all is well
-     * - `degraded`: commands or queries work, but something needs a hand: a projection is faulted or waits, or a store doesn't answer
+     * - `degraded`: commands or queries work, but something needs a hand: a projection is faulted or waits, or a store or the message broker doesn't answer
      * - `down`: the event store or the internal store doesn't answer, or the instance is stopped
      */
     readonly status: 'up' | 'degraded' | 'down';
@@ -23,6 +23,8 @@ export interface Health {
     readonly internalStore: ConnectionHealth;
     /** By the names of the config. */
     readonly stores: Readonly<Record<string, ConnectionHealth>>;
+    /** Left out where there is none. */
+    readonly messageBroker?: ConnectionHealth;
     /** By `name@version`. */
     readonly projections: Readonly<Record<string, {readonly state: ProjectionState; readonly isActive: boolean; readonly lag: string}>>;
 }
@@ -30,19 +32,22 @@ export interface Health {
 const NEEDS_A_HAND: readonly ProjectionState[] = ['faulted', 'waiting'];
 
 /** Asks all databases, each for at most some ms. Never rejects. */
-export async function checkHealth({eventStore, internalStore, stores}: Adapters, projections: readonly Projection[], isStarted: boolean, timeoutMs: number): Promise<Health> {
+export async function checkHealth({eventStore, internalStore, stores, messageBroker}: Adapters, projections: readonly Projection[], isStarted: boolean, timeoutMs: number): Promise<Health> {
+    const asking = messageBroker && ask(() => messageBroker.ping(), timeoutMs);
     const [events, internal, ...others] = await Promise.all([
         ask(() => eventStore.getLatestPosition(), timeoutMs),
         ...[internalStore, ...stores.values()].map(store => ask(() => store.scope({namespace: '_woltage', tables: {}}).getRecords(['health']), timeoutMs))
     ]) as [ConnectionHealth, ConnectionHealth, ...ConnectionHealth[]];
+    const broker = await asking;
     const isDown = [events, internal].some(({status}) => status === 'down');
-    const isDegraded = others.some(({status}) => status === 'down') || projections.some(({state}) => NEEDS_A_HAND.includes(state));
+    const isDegraded = [...others, ...broker === undefined ? [] : [broker]].some(({status}) => status === 'down') || projections.some(({state}) => NEEDS_A_HAND.includes(state));
     return {
         status: isDown ? 'down' : isDegraded ? 'degraded' : 'up',
         isStarted,
         eventStore: events,
         internalStore: internal,
         stores: Object.fromEntries([...stores.keys()].map((name, i) => [name, others[i] as ConnectionHealth])),
+        ...broker !== undefined && {messageBroker: broker},
         projections: Object.fromEntries(projections.map(({id, state, isActive, progress}) => [id, {state, isActive, lag: progress.lag.toString()}]))
     };
 }
