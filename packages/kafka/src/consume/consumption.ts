@@ -25,7 +25,6 @@ export interface ConsumptionOptions extends Pick<ConsumeOptions, 'resume' | 'han
 interface Wish {
     readonly lane: Lane;
     readonly offset: bigint;
-    readonly turn: number;
 }
 
 /** Reads partitions that are assigned, all at once, until the signal aborts. */
@@ -37,6 +36,7 @@ export class Consumption {
     readonly #unreadable = new Map<Lane, number>();
     #lanes: readonly Lane[] = [];
     #isAsking = false;
+    #isAskedAgain = false;
     #failed = 0;
 
     constructor(options: ConsumptionOptions) {
@@ -75,12 +75,15 @@ export class Consumption {
 
     /** Starts fetches for what is hungry, one at a time for each broker. */
     #pump(): void {
+        this.#isAskedAgain = this.#isAsking;
         if (this.#isAsking || this.#options.signal.aborted)
             return;
         this.#isAsking = true;
         const pumped = this.#start().catch((error: unknown) => this.#onFailure(error)).finally(() => {
             this.#isAsking = false;
             this.#fetches.delete(pumped);
+            if (this.#isAskedAgain)
+                this.#pump();
         });
         this.#fetches.add(pumped);
     }
@@ -90,7 +93,7 @@ export class Consumption {
         await Promise.resolve();
         const wishes = this.#lanes.flatMap((lane): Wish[] => {
             const wanted = this.#unreadable.has(lane) ? undefined : lane.wanted;
-            return wanted === undefined ? [] : [{lane, ...wanted}];
+            return wanted === undefined ? [] : [{lane, offset: wanted}];
         });
         if (wishes.length === 0)
             return;
@@ -136,13 +139,13 @@ export class Consumption {
         if (wish === undefined)
             return;
         if (problem === undefined)
-            wish.lane.offer(wish.turn, messages, nextOffset);
+            wish.lane.offer(wish.offset, messages, nextOffset);
         else if (problem.kind === 'out of range')
             await this.#moveToStart(wish);
     }
 
     /** What stood there is gone: retention was faster, or the topic is another one of the same name. */
-    async #moveToStart({lane, offset, turn}: Wish): Promise<void> {
+    async #moveToStart({lane, offset}: Wish): Promise<void> {
         const {reader, outage, logger} = this.#options;
         const [[start], [end]] = await Promise.all([reader.offsets([lane.place], 'start'), reader.offsets([lane.place], 'end')]) as [[bigint], [bigint]];
         if (offset >= start && offset <= end)
@@ -153,7 +156,7 @@ export class Consumption {
             : `${topic}/${partition} ends at ${end}, before the offset ${offset} to go on from: it was made anew, or has lost messages. Reading begins with its first message, ${start}.`;
         logger.error({...lane.place, offset: String(offset), start: String(start), end: String(end)}, text);
         outage.begin(new UnavailableError(text, {code: 'MESSAGES_LOST', details: {...lane.place, offset: String(offset), start: String(start)}}));
-        lane.moveTo(turn, start);
+        lane.moveTo(offset, start);
     }
 
     /** One batch that can't be unpacked makes the whole answer unreadable: it is found by reading each partition alone. */

@@ -73,6 +73,10 @@ export class GroupConsumer {
         const assignments = new Assignments(life);
         const member = await driver.join(group, [...counts.keys()], assignments);
         const reader = driver.reader();
+        // Nobody waits for the end of a fetch that waits for messages.
+        const closeReader = (): void => void (readerClosed = reader.close());
+        let readerClosed: Promise<void> | undefined;
+        life.signal.addEventListener('abort', closeReader);
         const watching = this.#watchTopics(counts, life);
         const committer = new Committer(member, logger);
         let hasConsumed = false;
@@ -88,7 +92,7 @@ export class GroupConsumer {
             }
         } finally {
             life.abort();
-            await Promise.all([watching, committer.close(), reader.close()]);
+            await Promise.all([watching, committer.close(), readerClosed]);
             await member.leave();
         }
         if (assignments.error !== undefined)

@@ -28,8 +28,8 @@ export class Lane {
     #begun: bigint | undefined;
     #ahead: MessageBatch | undefined;
     #wake: (() => void) | undefined;
-    /** Fetches that were under way when the offset was set anew bring what isn't wanted. */
-    #turn = 0;
+    /** While it isn't known where to go on. */
+    #isLost = false;
 
     constructor(options: LaneOptions, offset: bigint) {
         this.#options = options;
@@ -42,13 +42,13 @@ export class Lane {
     }
 
     /** Where to fetch, or `undefined` while there is enough. */
-    get wanted(): {readonly offset: bigint; readonly turn: number} | undefined {
-        return this.#ahead === undefined ? {offset: this.#offset, turn: this.#turn} : undefined;
+    get wanted(): bigint | undefined {
+        return this.#ahead === undefined && !this.#isLost ? this.#offset : undefined;
     }
 
-    /** Takes what a fetch has brought. */
-    offer(turn: number, messages: readonly RecordedMessage[], nextOffset: bigint): void {
-        if (turn !== this.#turn || this.#ahead !== undefined || nextOffset === this.#offset)
+    /** Takes what a fetch has brought, unless it began elsewhere: the offset may have been set anew while it was under way. */
+    offer(from: bigint, messages: readonly RecordedMessage[], nextOffset: bigint): void {
+        if (from !== this.wanted || nextOffset === from)
             return;
         this.#ahead = {...this.place, messages, nextOffset};
         this.#offset = nextOffset;
@@ -56,10 +56,9 @@ export class Lane {
     }
 
     /** Goes on elsewhere: what stood at the offset is gone. */
-    moveTo(turn: number, offset: bigint): void {
-        if (turn !== this.#turn)
+    moveTo(from: bigint, offset: bigint): void {
+        if (from !== this.wanted)
             return;
-        this.#turn++;
         this.#offset = offset;
         this.#ahead = {...this.place, messages: [], nextOffset: offset};
         this.#wake?.();
@@ -124,7 +123,7 @@ export class Lane {
     /** After a pause, from where the caller says that it has got to. */
     async #startOver(failed: number): Promise<void> {
         const {signal, resume, begin, place, onFailure} = this.#options;
-        this.#turn++;
+        this.#isLost = true;
         this.#ahead = undefined;
         for (let attempt = failed; ; attempt++) {
             await delay(pauseMs(attempt, FIRST_PAUSE_MS, MAX_PAUSE_MS), signal);
@@ -136,6 +135,7 @@ export class Lane {
                 // Nothing of it has been taken over yet: neither has its beginning.
                 if (resumed === undefined)
                     this.#ahead = {...place, messages: [], nextOffset: this.#offset};
+                this.#isLost = false;
                 return;
             } catch (error) {
                 onFailure(error);

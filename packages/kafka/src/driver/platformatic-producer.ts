@@ -16,7 +16,7 @@ export class PlatformaticProducer implements IKafkaProducer {
         this.#idempotent = idempotent;
         this.#onError = onError;
         // The library moves a partition's sequence on when a batch of it is acknowledged, and only then: with one batch of a partition under way at a time, a repetition carries the same numbers.
-        this.#producer = new Producer({...options, idempotent, acks: ProduceAcks.ALL, repeatOnStaleMetadata: false});
+        this.#producer = new Producer({...options, acks: ProduceAcks.ALL, repeatOnStaleMetadata: false});
         this.#producer.on('error', onError);
     }
 
@@ -24,7 +24,8 @@ export class PlatformaticProducer implements IKafkaProducer {
         try {
             if (this.#idempotent && this.#producer.producerId === undefined)
                 await this.#register();
-            await this.#producer.send({messages: messages.map(message => toLibrary(message, topic, partition))});
+            // Said here and not above, where it would make the library try again for ever, and have a single request under way.
+            await this.#producer.send({idempotent: this.#idempotent, messages: messages.map(message => toLibrary(message, topic, partition))});
         } catch (error) {
             if (!protocolIds(error).includes(DUPLICATE))
                 throw this.#failed(error);

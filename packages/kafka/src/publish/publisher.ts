@@ -1,8 +1,7 @@
-import {BadRequestError, checkMessage, delay, UnavailableError, type TopicMessage, type WoltageError} from 'woltage';
+import {BadRequestError, checkMessage, delay, partitionOf, UnavailableError, type TopicMessage, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
 import {encodeMessage, sizeOf} from './encode.ts';
-import {partitionOf} from './murmur2.ts';
 import {PartitionQueue, type Publication, type QueuedMessage} from './partition-queue.ts';
 import {Producers} from './producers.ts';
 
@@ -11,6 +10,7 @@ const PAUSE_MS = 250;
 interface Outgoing {
     readonly topic: string;
     readonly partition: number | undefined;
+    readonly key: string | null | undefined;
     readonly message: QueuedMessage['message'];
 }
 
@@ -37,7 +37,7 @@ export class Publisher {
         if (messages.length === 0)
             return;
         // As they are now: the caller may change them.
-        const outgoing = messages.map((message): Outgoing => ({topic: message.topic, partition: message.partition, message: encodeMessage(message)}));
+        const outgoing = messages.map((message): Outgoing => ({topic: message.topic, partition: message.partition, key: message.key, message: encodeMessage(message)}));
         const topics = [...new Set(messages.map(({topic}) => topic))];
         const deadline = performance.now() + this.#timeoutMs;
         const before = topics.flatMap(topic => this.#gates.get(topic) ?? []);
@@ -137,8 +137,8 @@ export class Publisher {
     }
 }
 
-function choosePartition({partition, message: {key}}: Outgoing, count: number, call: number): number {
+function choosePartition({partition, key}: Outgoing, count: number, call: number): number {
     if (partition !== undefined)
         return partition;
-    return key === null ? call % count : partitionOf(key, count);
+    return key === null || key === undefined ? call % count : partitionOf(key, count);
 }
