@@ -58,6 +58,12 @@ export class PartitionLog {
         this.#store(records);
     }
 
+    /** Appends copies of the last batches, as a producer that knows nothing of what has come since would. */
+    repeat(batches: number): void {
+        for (const {bytes} of this.#batches.slice(-batches))
+            this.#store(bytes);
+    }
+
     /** Whole batches from the one that holds the offset on. */
     read(offset: bigint, maxBytes: number): Buffer {
         const parts: Buffer[] = [];

@@ -76,6 +76,10 @@ export interface IKafkaDriver {
     partitions(topic: string, mustBeFresh?: boolean): Promise<number>;
     producer(): IKafkaProducer;
     reader(): IKafkaReader;
+    /** What has been noted with a group that has no members, for the partitions of a topic; `undefined` where nothing has been. @throws DriverError */
+    notedOffsets(group: string, places: readonly TopicPartition[]): Promise<readonly (bigint | undefined)[]>;
+    /** Notes offsets with a group that has no members. @throws DriverError */
+    noteOffsets(group: string, offsets: readonly PartitionOffset[]): Promise<void>;
     /** Joins a group. @throws DriverError */
     join(group: string, topics: readonly string[], events: MembershipEvents): Promise<IKafkaMember>;
     close(): Promise<void>;

@@ -1,8 +1,9 @@
-import {Producer, type BaseOptions} from '@platformatic/kafka';
+import {Admin, Producer, type BaseOptions} from '@platformatic/kafka';
 import type {KafkaConnection} from '../options.ts';
+import type {TopicPartition} from 'woltage';
 import {cutConnections} from './cut-connections.ts';
 import {driverError, isTimeout, isUnknownTopic} from './failures.ts';
-import type {IKafkaDriver, IKafkaMember, IKafkaProducer, IKafkaReader, MembershipEvents} from './kafka-driver.ts';
+import type {IKafkaDriver, IKafkaMember, IKafkaProducer, IKafkaReader, MembershipEvents, PartitionOffset} from './kafka-driver.ts';
 import {joinGroup} from './platformatic-member.ts';
 import {PlatformaticProducer} from './platformatic-producer.ts';
 import {PlatformaticReader} from './platformatic-reader.ts';
@@ -54,6 +55,20 @@ export class PlatformaticDriver implements IKafkaDriver {
         return new PlatformaticReader(this.#options, this.#settings.onError);
     }
 
+    async notedOffsets(group: string, places: readonly TopicPartition[]): Promise<readonly (bigint | undefined)[]> {
+        const [found] = await this.#administer(admin => admin.listConsumerGroupOffsets({groups: [{groupId: group, topics: byTopic(places).map(([name, own]) =>
+            ({name, partitionIndexes: own.map(({partition}) => partition)}))}]}));
+        return places.map(({topic, partition}) => {
+            const offset = found?.topics.find(({name}) => name === topic)?.partitions.find(({partitionIndex}) => partitionIndex === partition)?.committedOffset;
+            return offset === undefined || offset < 0n ? undefined : offset;
+        });
+    }
+
+    async noteOffsets(group: string, offsets: readonly PartitionOffset[]): Promise<void> {
+        await this.#administer(admin => admin.alterConsumerGroupOffsets({groupId: group, topics: byTopic(offsets).map(([name, own]) =>
+            ({name, partitionOffsets: own.map(({partition, offset}) => ({partition, offset}))}))}));
+    }
+
     join(group: string, topics: readonly string[], events: MembershipEvents): Promise<IKafkaMember> {
         return joinGroup({...this.#options, groupId: group}, this.#settings.sessionTimeoutMs, topics, events);
     }
@@ -61,6 +76,19 @@ export class PlatformaticDriver implements IKafkaDriver {
     async close(): Promise<void> {
         cutConnections(this.#client);
         await this.#client.close().catch(this.#settings.onError);
+    }
+
+    async #administer<R>(call: (admin: Admin) => Promise<R>): Promise<R> {
+        const admin = new Admin(this.#options);
+        admin.on('error', this.#settings.onError);
+        try {
+            return await call(admin);
+        } catch (error) {
+            throw driverError(error);
+        } finally {
+            cutConnections(admin);
+            await admin.close();
+        }
     }
 
     async #ask<R>(call: () => Promise<R>): Promise<R> {
@@ -73,6 +101,13 @@ export class PlatformaticDriver implements IKafkaDriver {
             throw driverError(error);
         }
     }
+}
+
+function byTopic<P extends TopicPartition>(places: readonly P[]): [string, P[]][] {
+    const topics = new Map<string, P[]>();
+    for (const place of places)
+        topics.set(place.topic, [...topics.get(place.topic) ?? [], place]);
+    return [...topics];
 }
 
 function libraryOptions({brokers, clientId, ssl, sasl, connectTimeoutMs, requestTimeoutMs}: DriverSettings): BaseOptions {

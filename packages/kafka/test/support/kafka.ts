@@ -27,3 +27,16 @@ export async function brokerUnderTest(options: KafkaServerOptions = {}): Promise
         cleanup: () => server.close()
     };
 }
+
+/** Options of a bus on a server. */
+export const busOf = (server: KafkaServer): KafkaBrokerOptions & {readonly topic: string} => ({brokers: [server.address], clientId: 'shop', ...quick, topic: 'shop.events'});
+
+/** Waits for a condition, and fails when it doesn't come about. */
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (!await condition()) {
+        if (performance.now() > deadline)
+            throw new Error(`It didn't come about within ${timeoutMs} ms: ${condition.toString()}`);
+        await new Promise(resolve => setTimeout(resolve, 10));
+    }
+}
