@@ -3,6 +3,7 @@ import {GroupConsumer} from './consume/group-consumer.ts';
 import {driverError} from './driver/failures.ts';
 import type {IKafkaDriver} from './driver/kafka-driver.ts';
 import {PlatformaticDriver} from './driver/platformatic-driver.ts';
+import {kafkaError} from './kafka-error.ts';
 import {checkOptions, type CheckedOptions, type KafkaBrokerOptions} from './options.ts';
 import {Publisher} from './publish/publisher.ts';
 import {readLast} from './read-last.ts';
@@ -105,7 +106,6 @@ export class KafkaBroker implements IMessageBroker {
         });
     }
 
-    /** @throws UnavailableError `BROKER_UNAVAILABLE` */
     async #ask<R>(question: (driver: IKafkaDriver) => Promise<R>): Promise<R> {
         try {
             return await question(this.#opened().driver);
@@ -126,8 +126,7 @@ export class KafkaBroker implements IMessageBroker {
         const {kind, message} = driverError(error);
         if (kind === 'invalid')
             return new BadRequestError(`Kafka refuses it: ${message}`, {code: 'INVALID_MESSAGE', cause: error});
-        const why = kind === 'refused' ? 'refuses the credentials, or what they are needed for' : 'can\'t be reached, or can\'t serve this now';
-        return new UnavailableError(`Kafka at ${this.#options.brokers.join(', ')} ${why}: ${message}`, {code: 'BROKER_UNAVAILABLE', cause: error});
+        return kafkaError(error, this.#options.brokers);
     }
 
     #inTurn(task: () => Promise<void>): Promise<void> {

@@ -94,6 +94,11 @@ export class KafkaServer {
         this.#faults.set(api, [...this.#faults.get(api) ?? [], ...faults]);
     }
 
+    /** Forgets the faults that have not come about yet. */
+    forgive(): void {
+        this.#faults.clear();
+    }
+
     messages(topic: string, partition?: number): LoggedMessage[] {
         const logs = this.state.topics.get(topic) ?? [];
         return (partition === undefined ? logs : logs.slice(partition, partition + 1)).flatMap(log => log.messages);

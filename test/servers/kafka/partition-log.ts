@@ -53,9 +53,14 @@ export class PartitionLog {
         return this.#sequenceProblem(records) ?? this.#store(records);
     }
 
-    /** Takes what a client could not send: see the tests of poison. */
-    appendUnchecked(records: Buffer): void {
-        this.#store(records);
+    /** Appends a copy of the last batch that claims to be packed in a way that nobody knows. */
+    appendPoison(): void {
+        const last = this.#batches.at(-1);
+        if (last === undefined)
+            throw new Error('There is nothing to make poison of.');
+        const bytes = Buffer.from(last.bytes);
+        bytes.writeInt16BE(7, FIELD.attributes);
+        this.#store(bytes);
     }
 
     /** Appends copies of the last batches, as a producer that knows nothing of what has come since would. */

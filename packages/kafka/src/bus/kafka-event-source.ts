@@ -2,9 +2,9 @@ import {
     BadRequestError, EndableSubscription, UnavailableError, type AppendResult, type EventFilter, type EventStoreCapabilities, type IEventStore, type RecordedEvent, type SubscribeOptions,
     type SubscriptionBatch
 } from 'woltage';
-import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver, IKafkaReader} from '../driver/kafka-driver.ts';
 import {PlatformaticDriver} from '../driver/platformatic-driver.ts';
+import {kafkaError} from '../kafka-error.ts';
 import {Anchor} from './anchor.ts';
 import {checkSource, type CheckedBus, type KafkaEventSourceOptions} from './bus-options.ts';
 import {followBus} from './follow.ts';
@@ -34,7 +34,7 @@ export class KafkaEventSource implements IEventStore {
         this.#options = checkSource(options);
     }
 
-    /** @throws UnavailableError `BROKER_UNAVAILABLE` */
+    /** @throws UnavailableError `BROKER_UNAVAILABLE` @throws ConfigError `KAFKA_CREDENTIALS` */
     connect(): Promise<void> {
         return this.#inTurn(async () => {
             if (this.#open !== undefined)
@@ -49,7 +49,7 @@ export class KafkaEventSource implements IEventStore {
             } catch (error) {
                 open.anchor.close();
                 await driver.close();
-                throw this.#unavailable(error);
+                throw kafkaError(error, this.#options.brokers);
             }
             this.#open = open;
         });
@@ -97,7 +97,7 @@ export class KafkaEventSource implements IEventStore {
             const known = positions.filter(position => position !== undefined);
             return known.length < positions.length || known.length === 0 ? null : known.reduce((least, position) => position < least ? position : least);
         } catch (error) {
-            throw this.#unavailable(error);
+            throw kafkaError(error, this.#options.brokers);
         } finally {
             await reader.close();
         }
@@ -134,11 +134,6 @@ export class KafkaEventSource implements IEventStore {
         if (this.#open === undefined)
             throw new UnavailableError('The Kafka event source is not connected.', {code: 'CLOSED'});
         return this.#open;
-    }
-
-    #unavailable(error: unknown): UnavailableError {
-        const {message} = driverError(error);
-        return new UnavailableError(`Kafka at ${this.#options.brokers.join(', ')} can't be reached, or can't serve this now: ${message}`, {code: 'BROKER_UNAVAILABLE', cause: error});
     }
 
     #inTurn(task: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import {BadRequestError, delay, UnavailableError, type TopicPartition, type WoltageError} from 'woltage';
+import {BadRequestError, ConfigError, delay, UnavailableError, type TopicPartition, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {DriverError, RawMessage} from '../driver/kafka-driver.ts';
 import type {ProducerLease} from './producers.ts';
@@ -132,6 +132,8 @@ export class PartitionQueue {
         const {topic, partition} = this.#place;
         if (kind === 'too large' || kind === 'invalid')
             return new BadRequestError(`Kafka refuses a message for ${topic}/${partition}: ${message}`, {code: 'INVALID_MESSAGE', cause});
+        if (kind === 'refused')
+            return new ConfigError(`Kafka refuses the credentials for ${topic}/${partition}: ${message}`, {code: 'KAFKA_CREDENTIALS', cause});
         return new UnavailableError(`Kafka could not take messages for ${topic}/${partition} in time; some may have been published: ${message}`, {code: 'BROKER_UNAVAILABLE', cause});
     }
 }

@@ -1,4 +1,4 @@
-import {BadRequestError, checkMessage, delay, partitionOf, UnavailableError, type TopicMessage, type WoltageError} from 'woltage';
+import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, UnavailableError, type TopicMessage, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
 import {encodeMessage, sizeOf} from './encode.ts';
@@ -130,7 +130,9 @@ export class Publisher {
             if (failure.kind === 'invalid')
                 throw new BadRequestError(`Kafka refuses the topic '${topic}': ${failure.message}`, {code: 'INVALID_MESSAGE', cause: error});
             this.#onFailure(failure);
-            if (failure.kind === 'refused' || performance.now() + PAUSE_MS >= deadline)
+            if (failure.kind === 'refused')
+                throw new ConfigError(`Kafka refuses the credentials for '${topic}': ${failure.message}`, {code: 'KAFKA_CREDENTIALS', cause: error});
+            if (performance.now() + PAUSE_MS >= deadline)
                 throw new UnavailableError(`Kafka doesn't tell the partitions of '${topic}': ${failure.message}`, {code: 'BROKER_UNAVAILABLE', cause: error});
             return 0;
         }
