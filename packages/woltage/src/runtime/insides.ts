@@ -9,6 +9,10 @@ import type {RunSource} from './actions/run-source.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
+import type {Publications} from './messages/publications.ts';
+import {nameOfOrder} from './scheduled/command-order.ts';
+import {keptOf} from './scheduled/scheduled-command.ts';
+import type {ScheduledCommands} from './scheduled/scheduled-commands.ts';
 
 /** An event and the name of its aggregate, which the event itself doesn't know. */
 export interface PlacedEvent {
@@ -37,7 +41,9 @@ interface InsidesOptions {
     readonly eventStore: IEventStore;
     readonly service: ProjectionService;
     readonly effects: DurableEffects;
+    readonly scheduled: ScheduledCommands;
     readonly actions: Actions;
+    readonly publications: Publications;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }
@@ -96,15 +102,19 @@ export class Insides {
 
     /** What is left to do, now or later. */
     async workLeft(): Promise<readonly WorkLeft[]> {
-        const {actions, effects, eventStore, inFlight, service, clock = systemClock} = this.#options;
+        const {actions, effects, eventStore, inFlight, publications, scheduled, service, clock = systemClock} = this.#options;
         const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
         const head = await eventStore.getLatestPosition() ?? -1n;
         const behind = actions.all.filter(runner => runner.isBehind(head));
         const projections = service.set.all().flatMap(projection => leftOf(projection, head));
         const ofActions = await Promise.all(actions.all.map(async runner => (await runner.pending()).map(task => ({task, what: `action '${runner.compiled.action.name}'`}))));
-        const tasks = [...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})), ...ofActions.flat()];
+        const tasks = [
+            ...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})),
+            ...(await scheduled.pending()).map(task => ({task, what: `the scheduled command '${nameOfOrder(keptOf(task))}'`})),
+            ...ofActions.flat()
+        ];
         return [
-            ...commands, ...projections, ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
+            ...commands, ...projections, ...await publications.left(), ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
             ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))
         ];
     }
