@@ -1,3 +1,4 @@
+import type {Action} from '../actions/index.ts';
 import type {Aggregate} from '../aggregates/index.ts';
 import type {Event, EventCatalogue} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
@@ -52,6 +53,15 @@ export class Insides {
 
     get aggregates(): ReadonlyMap<string, Aggregate> {
         return this.#options.definitions.aggregates;
+    }
+
+    get actions(): ReadonlyMap<string, Action> {
+        return new Map(Array.from(this.#options.definitions.actions, ([name, {action}]) => [name, action]));
+    }
+
+    /** The time that the runtime goes by, in ms since the Unix epoch. */
+    now(): number {
+        return (this.#options.clock ?? systemClock).now();
     }
 
     /** By `name@version`. */
