@@ -12,7 +12,7 @@ export {
     Decision, type Boundary, type BoundaryCriterion, type DecisionContext, type DecisionOptions, type DecisionOutcome, type DecisionProjector, type DecisionReducer, type DecisionResult, type EventStream
 } from './decisions/index.ts';
 export {
-    emit, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure
+    emit, publish, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure
 } from './effects/index.ts';
 export {
     Action, onEvent, onHttp, onMessage, onSchedule, type ActionContext, type ActionFactory, type ActionFailure, type ActionMessage, type ActionOptions, type ActionPublication, type ActionRequest,

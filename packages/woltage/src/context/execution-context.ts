@@ -1,7 +1,7 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
 import {ContextError} from '../errors/index.ts';
 import type {Cause, Event} from '../events/index.ts';
-import type {IStore} from '../ports/index.ts';
+import type {IStore, PlainMessage} from '../ports/index.ts';
 import {findClockBy, type Clock} from '../shared/clock.ts';
 
 /** Where a state of the past ends: inclusive, and all that are given count. */
@@ -26,6 +26,8 @@ export interface ContextRuntime {
     activeStore(projectionName: string): IStore;
     /** Appends events as a consequence of `cause`; repeating the same key appends nothing. */
     emit(cause: Cause, key: string, aggregateName: string, events: readonly Event[]): Promise<void>;
+    /** Publishes a message; `undefined` without a broker. @param id The same whenever it is published again */
+    readonly publish?: ((topic: string, message: PlainMessage, id: string) => Promise<void>) | undefined;
     /** Makes a durable side effect known, before its tasks come. */
     learnEffect(effect: {readonly name: string}): void;
     /** The folded state of an aggregate, or the one that a decision would decide upon. */

@@ -1,6 +1,6 @@
 import type {Aggregate} from '../aggregates/index.ts';
 import {currentContext, runInContext, type ContextRuntime} from '../context/index.ts';
-import type {DurableSideEffect} from '../effects/index.ts';
+import {publishEffect, type DurableSideEffect} from '../effects/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {defaultTuning, ProjectionCare, ProjectionService} from '../projections/index.ts';
@@ -24,6 +24,7 @@ import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
+import {publisherOf} from './messages/outgoing.ts';
 import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
 import type {ProjectionParts} from './projection-control.ts';
@@ -88,19 +89,22 @@ export class Woltage extends ActionControl {
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
+            publish: publisherOf(this.#adapters.messageBroker),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
+        if (config.messageBroker !== undefined)
+            this.#effects.learn(publishEffect());
+        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
         this.actions = createActions({
             config, definitions, adapters: this.#adapters, eventStore, runtime: this.#runtime, self, log, commands: this.commandParts, effects: this.#effects,
             findDecision: target => this.findDecision(target),
             decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
             query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)
         });
-        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
@@ -154,8 +158,8 @@ export class Woltage extends ActionControl {
                 await this.#open();
             await this.#effects.start();
             await this.#projections.start();
-            await this.actions.start();
             await this.publications.start();
+            await this.actions.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();

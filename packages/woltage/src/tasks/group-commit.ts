@@ -13,6 +13,8 @@ interface Entry {
 
 /** Entries of a commit at most. */
 const MAX_ENTRIES = 250;
+/** Characters of the values of a commit, unless an entry alone has more: databases limit what is written at once. */
+const MAX_CHARACTERS = 1_000_000;
 
 /** Commits together what is asked for at the same time, or while a commit is under way. Each entry stands for itself: it is written whole, or fails with an error of its own. */
 export class GroupCommit {
@@ -47,8 +49,10 @@ export class GroupCommit {
         const keys = new Set<string>();
         const taken: Entry[] = [];
         const left: Entry[] = [];
+        let characters = 0;
         for (const entry of this.#waiting) {
-            const fits = taken.length < MAX_ENTRIES && !entry.records.some(({key}) => keys.has(key));
+            characters += entry.records.reduce((sum, {value}) => sum + (value?.length ?? 0), 0);
+            const fits = taken.length < MAX_ENTRIES && (characters <= MAX_CHARACTERS || taken.length === 0) && !entry.records.some(({key}) => keys.has(key));
             (fits ? taken : left).push(entry);
             for (const {key} of entry.records)
                 keys.add(key);
