@@ -1,5 +1,5 @@
 import {describe, expect, it, vi} from 'vitest';
-import {Action, Aggregate, ConflictError, Decision, defineEvent, delay, NotFoundError, onEvent, onHttp, onMessage, onSchedule, ValidationError, z} from 'woltage';
+import {Action, Aggregate, ConflictError, Decision, defineEvent, delay, MemoryBroker, MemoryBrokerData, NotFoundError, onEvent, onHttp, onMessage, onSchedule, ValidationError, z} from 'woltage';
 import {createGiven, createTestWoltage, eventLike, given} from '../src/index.ts';
 
 const Placed = defineEvent('OrderPlaced', {schema: z.object({item: z.string()})});
@@ -123,6 +123,10 @@ describe('when something else triggers an action', () => {
         await given().when(take, {message: {left: '5'}, topic: 'stock', key: 'k', headers: {h: '1'}}).thenNothing();
         expect(seen.splice(0)).toEqual([[{left: 5}, 'stock', 'k', {h: '1'}, true]]);
         await given().when(take, {message: {left: 'x'}, topic: 'stock'}).then(ValidationError);
+        const both = Action.create('both', {on: onMessage('both'), input: z.object({n: z.number()}), handler: input => input, onFinalFailure: () => {
+            throw new Error('Never');
+        }});
+        await given().when(both, {message: {n: 'x'}}).then(ValidationError);
         await given().when(take, {message: 'anything', topic: 'other'}).thenNothing();
         expect(seen.splice(0)).toEqual([['anything', 'other', null, {}, true]]);
     });
@@ -228,6 +232,27 @@ describe('a test runtime with actions', () => {
         await woltage.executeCommand(place, 'o-1', {item: ''});
         await settled();
         expect(await events()).toHaveLength(21);
+        await stop();
+    });
+
+    it('waits for messages, those that are refused among them, and for what follows from them', async () => {
+        const seen: unknown[] = [];
+        const data = new MemoryBrokerData({partitions: 3});
+        const take = Action.create('take', {on: onMessage('stock', {schema: z.object({left: z.number()})}), handler: async ({left}, {publish}) => {
+            seen.push(left);
+            if (left > 0)
+                await publish('stock', {key: String(left), value: {left: left - 1}});
+        }});
+        const {published, settled, stop, woltage} = await createTestWoltage({actions: [take], messageBroker: {adapter: MemoryBroker, args: [data]}});
+        const outside = new MemoryBroker(data);
+        await outside.connect();
+        await outside.publish([{topic: 'stock', value: '{"left":5}'}, {topic: 'stock', value: 'nonsense'}]);
+        await settled();
+        expect(seen).toEqual([5, 4, 3, 2, 1, 0]);
+        expect(published.map(({topic}) => topic).sort()).toEqual(['stock', 'stock', 'stock', 'stock', 'stock', 'stock.dead-letters']);
+        expect(published.find(({topic}) => topic === 'stock.dead-letters')).toMatchObject({value: 'nonsense', headers: {'woltage-error-code': 'MESSAGE_NOT_JSON'}});
+        expect(await woltage.getFailedActions()).toEqual([]);
+        await outside.close();
         await stop();
     });
 

@@ -1,4 +1,4 @@
-import {Action, isWoltageError, ValidationError, WoltageError, type ActionRequest, type ActionRun, type Woltage} from 'woltage';
+import {Action, isWoltageError, ValidationError, WoltageError, type ActionOptions, type ActionRequest, type ActionRun, type Woltage} from 'woltage';
 import {print, printError} from '../compare/print.ts';
 import type {PublishedMessage} from '../runtime/published.ts';
 import {TestingError} from '../testing-error.ts';
@@ -91,13 +91,19 @@ async function pull({woltage}: Player, action: Action, triggering: Triggering, k
     }
 }
 
-/** @throws ValidationError when the value doesn't match the trigger's schema: production has it in the dead-letter topic then */
+/** @throws ValidationError when the value doesn't match the schemas of trigger and action: production has it in the dead-letter topic then */
 async function messageOf(action: Action, {topic, message, key = null, headers = {}}: Extract<Triggering, {by: 'message'}>, {insides}: Woltage) {
-    const schema = triggersOf(action, 'message').find(trigger => trigger.topic === topic)?.schema;
-    const result = schema === undefined ? {value: message} : await schema['~standard'].validate(message);
+    const sent = JSON.parse(JSON.stringify(message ?? null)) as unknown;
+    const value = await valid(triggersOf(action, 'message').find(trigger => trigger.topic === topic)?.schema, sent, `The message of topic '${topic}'`);
+    await valid(action.options.input, value, `Input of action '${action.name}'`);
+    return {topic, partition: 0, offset: 0n, key, headers, value, timestamp: insides.now()};
+}
+
+async function valid(schema: ActionOptions['input'], value: unknown, what: string): Promise<unknown> {
+    const result = schema === undefined ? {value} : await schema['~standard'].validate(value);
     if (result.issues !== undefined)
-        throw new ValidationError(`The message of ${topic}`, result.issues.map(({message: text, path = []}) => ({message: text, path: path.map(segment => toSegment(segment))})));
-    return {topic, partition: 0, offset: 0n, key, headers, value: result.value, timestamp: insides.now()};
+        throw new ValidationError(what, result.issues.map(({message, path = []}) => ({message, path: path.map(toSegment)})));
+    return result.value;
 }
 
 const toSegment = (segment: PropertyKey | {readonly key: PropertyKey}): string | number => {
