@@ -20,6 +20,7 @@ import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
 import {emitEvents} from './emission.ts';
 import type {EventParts} from './event-control.ts';
+import {EventPublisher} from './event-publisher.ts';
 import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
@@ -93,8 +94,8 @@ export class Woltage extends ActionControl {
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
-        this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
+        this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions, publisher: new EventPublisher(eventStore, catalogue, this.commandParts)};
         this.decisionParts = decisionParts(eventStore, definitions);
         this.scheduleParts = createScheduled({
             commandParts: this.commandParts, decisions: this.decisionParts.executor, findDecision: target => this.findDecision(target), decide: (...args) => this.execute(...args),
