@@ -1,98 +1,108 @@
-import {afterEach, describe, expect, it} from 'vitest';
-import {createWoltage, defineEvent, MemoryEventStore, MemoryStore, TombstoneEvent, UnavailableError, z, type Event, type Woltage, type WoltageConfig} from 'woltage';
-import {walletData, type WalletData} from './support/wallet.ts';
+import {describe, expect, it} from 'vitest';
+import {ran, given} from '@woltage/testing';
+import {Action, MemoryBroker, MemoryBrokerData, MemoryEventStoreData, MemoryStoreData, onEvent, publish, type Woltage, type WoltageConfig} from 'woltage';
+import {eventually} from './support/account.ts';
+import {add, Added, addMany, count, items, projectorOf, start, type Todos} from './support/todo.ts';
 
-const Measured = defineEvent('TemperatureMeasured', {schema: z.object({celsius: z.number()}), version: 1});
-const Tagged = defineEvent('Tagged', {schema: z.object({cart: z.string()}), version: 1, tags: ({cart}: {cart: string}) => ['flat', `cart:${cart}`]});
-const Carted = defineEvent('Carted', {schema: z.object({cart: z.string()}), version: 1, tags: ({cart}: {cart: string}) => [`cart:${cart}`]});
-const Unknown = defineEvent('Unknown', {schema: z.object({}), version: 1});
+const brokerOn = (topics: MemoryBrokerData) => ({messageBroker: {adapter: MemoryBroker, args: [topics]}});
+const isActive = (woltage: Woltage) => eventually(() => woltage.getProjection('todo')?.isActive === true);
+const texts = (topics: MemoryBrokerData, topic = 'todos') => topics.messages(topic).map(({value}) => value && new TextDecoder().decode(value));
 
-const running: Woltage[] = [];
-afterEach(() => Promise.all(running.splice(0).map(woltage => woltage.stop())));
+const handle = async (todos: Todos, event: Added): Promise<void> => {
+    await count(todos, event);
+    await publish('todos', {key: event.aggregateId, value: {title: event.payload.title, at: new Date(0)}, headers: {kind: 'added'}});
+    await publish('bytes', {value: new Uint8Array([0, 255, 128])});
+    await publish('gone', {key: 'k', value: null});
+};
+const publishing = projectorOf(handle);
 
-async function start(data: WalletData = walletData(), config: Partial<WoltageConfig> = {}): Promise<Woltage> {
-    const woltage = await createWoltage({
-        eventStore: {adapter: MemoryEventStore, args: [data.events]}, internalStore: {adapter: MemoryStore, args: [data.records]},
-        eventClasses: [Measured, Tagged, Carted], aggregates: [], projectorClasses: [], ...config
-    });
-    running.push(woltage);
-    return woltage;
-}
-
-const measured = (celsius: number, aggregateId?: string): Event => new Measured({payload: {celsius}, aggregateId});
-const stored = async (woltage: Woltage) => (await woltage.insides.events()).map(({aggregateName, event: {aggregateId, payload, revision}}) => [aggregateName, aggregateId, payload, revision]);
-
-describe('publish', () => {
-    it('appends events without an aggregate, each to its stream', async () => {
-        const woltage = await start();
-        const first = await woltage.publish(measured(1, 's-1'));
-        expect(first.events).toMatchObject([{aggregateId: 's-1', revision: 0n, position: first.position}]);
-        const {events, position} = await woltage.publish([measured(2, 's-1'), measured(3), new Carted({payload: {cart: '42'}}), measured(4), new Tagged({payload: {cart: '1'}})]);
-        const id = events[1]?.aggregateId as string;
-        expect(id).toMatch(/^[0-9a-f-]{36}$/);
-        expect(await stored(woltage)).toEqual([
-            ['temperature', 's-1', {celsius: 1}, 0n], ['temperature', 's-1', {celsius: 2}, 1n], ['temperature', id, {celsius: 3}, 0n], ['temperature', id, {celsius: 4}, 1n],
-            ['cart', id, {cart: '42'}, 0n], ['tagged', id, {cart: '1'}, 0n]
-        ]);
-        expect(position).toBe(first.position + 5n);
-        await woltage.publish(measured(5, 's-1'), {aggregateName: 'sensor'});
-        expect((await stored(woltage)).at(-1)).toEqual(['sensor', 's-1', {celsius: 5}, 0n]);
-        expect((await woltage.publish(measured(6))).events[0]?.aggregateId).not.toBe(id);
+describe('publish in a projector', () => {
+    it('sends what the event asks for, once the rows are there', async () => {
+        const topics = new MemoryBrokerData();
+        const woltage = await start(publishing, brokerOn(topics));
+        await isActive(woltage);
+        await woltage.executeCommand(addMany, 'a', items(3));
+        await eventually(() => ['todos', 'bytes', 'gone'].every(topic => topics.messages(topic).length === 3));
+        expect(texts(topics).sort()).toEqual([0, 1, 2].map(n => `{"title":"t${n}","at":"1970-01-01T00:00:00.000Z"}`));
+        const [message] = topics.messages('todos');
+        expect(message).toMatchObject({key: 'a', headers: {kind: 'added'}});
+        expect(new Set(['todos', 'bytes', 'gone'].flatMap(topic => topics.messages(topic).map(({headers}) => headers['woltage-id']))).size).toBe(9);
+        expect(topics.messages('bytes')[0]?.value).toEqual(new Uint8Array([0, 255, 128]));
+        expect(topics.messages('gone')[0]).toMatchObject({key: 'k', value: null});
     });
 
-    it('refuses what isn\'t an event, or isn\'t known', async () => {
-        const woltage = await start();
-        const publish = woltage.publish.bind(woltage) as (...args: unknown[]) => Promise<unknown>;
-        const cases: [string, unknown[]][] = [
-            ['NO_EVENTS', [[]]], ['INVALID_EVENT', [undefined]], ['INVALID_EVENT', [{type: 'temperature.measured', payload: {}}]], ['INVALID_EVENT', [[measured(1), null]]],
-            ['INVALID_EVENT', [new TombstoneEvent({payload: {}})]], ['UNKNOWN_EVENT_CLASS', [new Unknown({payload: {}})]], ['INVALID_AGGREGATE_ID', [measured(1, 'x'.repeat(2000))]],
-            ['INVALID_OPTIONS', [measured(1), {aggregateName: ''}]], ['INVALID_OPTIONS', [measured(1), {aggregate: 'x'}]], ['INVALID_IDEMPOTENCY_KEY', [measured(1), {idempotencyKey: ''}]]
-        ];
-        for (const [code, args] of cases)
-            await expect(publish(...args), code).rejects.toMatchObject({code});
-        expect(() => measured('hot' as never)).toThrow(expect.objectContaining({code: 'VALIDATION_FAILED'}) as Error);
-        expect(await stored(woltage)).toEqual([]);
-        await woltage.stop();
-        await expect(woltage.publish(measured(1))).rejects.toMatchObject({code: 'STOPPED'});
+    it('waits for a broker that is away, also across a restart; a replay sends nothing', async () => {
+        const topics = new MemoryBrokerData();
+        const [events, rows] = [new MemoryEventStoreData(), new MemoryStoreData()];
+        const first = await start(publishing, brokerOn(topics), events, rows);
+        await isActive(first);
+        topics.away = true;
+        await first.executeCommand(add, 'a', {title: 'x', rank: 1});
+        await eventually(async () => (await first.insides.workLeft()).some(({what}) => what.includes('woltage.publish')));
+        await first.stop();
+        topics.away = false;
+        const newer = projectorOf(handle, 2);
+        const second = await start(newer, {...brokerOn(topics), projections: [{name: 'todo', version: 2, projector: newer, store: 'main'}]}, events, rows);
+        await eventually(() => topics.messages('todos').length === 1, 10_000);
+        await eventually(() => second.getProjection('todo', 2)?.isActive === true);
+        await second.executeCommand(add, 'b', {title: 'y', rank: 1});
+        await eventually(() => topics.messages('todos').length >= 2);
+        expect(topics.messages('todos').map(({key}) => key)).toEqual(['a', 'b']);
+        await second.stop();
     });
 
-    it('appends once for an idempotency key, and answers as it did', async () => {
-        const data = walletData();
-        const [woltage, other] = [await start(data), await start(data)];
-        const event = measured(1);
-        const answers = await Promise.all([woltage, other, woltage].map(instance => instance.publish([measured(1), measured(2, 's')], {idempotencyKey: 'k'})));
-        const [first] = answers as [typeof answers[number]];
-        for (const {events, position} of answers) {
-            expect(position).toBe(first.position);
-            expect(events.map(({id, aggregateId, revision}) => [id, aggregateId, revision])).toEqual(first.events.map(({id, aggregateId, revision}) => [id, aggregateId, revision]));
-        }
-        expect(await stored(woltage)).toHaveLength(2);
-        // The same object again, which has been named since.
-        const again = await woltage.publish(event, {idempotencyKey: 'object'});
-        expect((await woltage.publish(event, {idempotencyKey: 'object'})).position).toBe(again.position);
-        expect((await other.publish(measured(1), {idempotencyKey: 'object'})).events[0]?.id).toBe(event.id);
-        expect(await stored(woltage)).toHaveLength(3);
-        await expect(woltage.publish(measured(2), {idempotencyKey: 'object'})).rejects.toMatchObject({code: 'IDEMPOTENCY_KEY_REUSED'});
-        await expect(woltage.publish(measured(1, 'x'), {idempotencyKey: 'object'})).rejects.toMatchObject({code: 'IDEMPOTENCY_KEY_REUSED'});
+    it.each([
+        ['something that is no JSON', () => publish('todos', {value: {n: 1n}}), brokerOn(new MemoryBrokerData()), 'INVALID_MESSAGE'],
+        ['a wrong topic', () => publish('no topic', {value: 1}), brokerOn(new MemoryBrokerData()), 'INVALID_MESSAGE'],
+        ['no broker', () => publish('todos', {value: 1}), {}, 'BROKER_MISSING']
+    ])('fails with %s, where the event is handled', async (_what, act, config: Partial<WoltageConfig>, code) => {
+        const errors: unknown[] = [];
+        const woltage = await start(projectorOf(async () => {
+            await act().catch((error: unknown) => errors.push(error));
+        }), config);
+        await isActive(woltage);
+        await woltage.executeCommand(add, 'a', {title: 'x', rank: 1});
+        await eventually(() => errors.length > 0);
+        expect(errors[0]).toMatchObject({code});
     });
 
-    it('appends nothing twice when the answer is lost and it is asked for again', async () => {
-        let losses = 2;
-        class Losing extends MemoryEventStore {
-            override async append(...args: Parameters<MemoryEventStore['append']>) {
-                const result = await super.append(...args);
-                if (losses-- > 0)
-                    throw new UnavailableError('The connection was lost.');
-                return result;
+    it('is an OUTSIDE_CONTEXT elsewhere', async () => {
+        await expect(publish('todos', {value: 1})).rejects.toMatchObject({code: 'OUTSIDE_CONTEXT'});
+    });
+
+    it('gives a message up at once that no broker takes, with its reason', async () => {
+        const topics = new MemoryBrokerData({maxMessageBytes: 10});
+        const woltage = await start(projectorOf(() => publish('todos', {value: 'x'.repeat(11)})), brokerOn(topics));
+        await isActive(woltage);
+        await woltage.executeCommand(add, 'a', {title: 'x', rank: 1});
+        await eventually(async () => (await woltage.getFailedEffects()).length === 1);
+        expect((await woltage.getFailedEffects())[0]).toMatchObject({name: 'woltage.publish', attempts: 1, error: {code: 'INVALID_MESSAGE'}});
+    });
+
+    it('is an effect that tests can expect', async () => {
+        await given([new Added({aggregateId: 'a', payload: {title: 'x', rank: 1}})]).project(publishing)
+            .expectEffects([
+                ran('woltage.publish', {topic: 'todos', key: 'a', value: {title: 'x', at: new Date(0)}, headers: {kind: 'added'}}),
+                ran('woltage.publish', {topic: 'bytes', bytes: 'AP+A'}), ran('woltage.publish', {topic: 'gone', key: 'k', value: null})
+            ]);
+    });
+});
+
+describe('publish in an action', () => {
+    it('resolves when the broker has the message; a retry sends it with the same id', async () => {
+        const topics = new MemoryBrokerData();
+        const action = Action.create('tell', {
+            on: onEvent(Added), retry: {backoffMs: 1},
+            handler: async ({title}, {publish: send, attempt}) => {
+                await send('told', {key: title, value: {title}});
+                if (attempt < 3)
+                    throw new Error('Not yet.');
             }
-        }
-        const data = walletData();
-        const woltage = await start(data, {eventStore: {adapter: Losing, args: [data.events]}});
-        const event = measured(1);
-        for (let n = 0; n < 2; n++)
-            await expect(woltage.publish(event, {idempotencyKey: 'k'})).rejects.toThrow(UnavailableError);
-        await woltage.publish(event, {idempotencyKey: 'k'});
-        await woltage.publish(event);
-        expect(await stored(woltage)).toHaveLength(1);
+        });
+        const woltage = await start(projectorOf(count), {...brokerOn(topics), actions: [action]});
+        await woltage.executeCommand(add, 'a', {title: 'x', rank: 1});
+        await eventually(() => topics.messages('told').length === 3);
+        expect(new Set(topics.messages('told').map(({headers}) => headers['woltage-id'])).size).toBe(1);
+        await woltage.stop();
     });
 });

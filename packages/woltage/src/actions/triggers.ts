@@ -111,6 +111,9 @@ const PATH = /^(?:\/(?::[A-Za-z_]\w*|[\w\-.~]+))+$/;
 export function onHttp(method: string, path: string, options: OnHttpOptions = {}): HttpTrigger {
     if (!METHODS.has(method) || typeof path !== 'string' || !PATH.test(path))
         throw invalid(`onHttp takes a method (${[...METHODS].join(', ')}) and a path such as '/documents/:id/analysis'.`);
+    const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
+    if (new Set(names).size < names.length || names.includes('__proto__'))
+        throw invalid(`onHttp: the parameters of ${path} need names of their own.`);
     checkOptions('onHttp', options, {answer: value => value === 'result' || value === 'accepted'});
     return {kind: 'http', method, path, answer: options.answer ?? 'result'};
 }

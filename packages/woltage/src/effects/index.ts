@@ -4,5 +4,6 @@ export {
 } from './durable-side-effect.ts';
 export {emit, type Emission} from './emit.ts';
 export {executeCommand} from './execute-command.ts';
+export {publish, publishEffect} from './publish.ts';
 export {cancelScheduled, scheduleCommand} from './schedule-command.ts';
 export {sideEffect} from './side-effect.ts';

@@ -5,6 +5,7 @@ import type {Projection, ProjectionService, ProjectorClass} from '../projections
 import {systemClock, type Clock} from '../shared/clock.ts';
 import type {Task} from '../tasks/index.ts';
 import type {Actions} from './actions/actions.ts';
+import type {RunSource} from './actions/run-source.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
@@ -17,6 +18,9 @@ export interface PlacedEvent {
     readonly aggregateName: string;
     readonly event: Event;
 }
+
+/** What may trigger an action beside events and calls. */
+export type ActionTriggering = Extract<RunSource, {readonly by: 'message' | 'schedule'}>;
 
 /** Something that a runtime still has to do. */
 export interface WorkLeft {
@@ -84,17 +88,33 @@ export class Insides {
         return this.#options.service.set.get(`${name}@${version}`)?.parts?.store;
     }
 
-    /** What is left to do, now or later. Actions (issue 6) have their place here, beside projections and tasks. */
+    /**
+     * Has a message or a time trigger an action, as if it had come from a topic or a schedule.
+     *
+     * @throws NotFoundError `UNKNOWN_ACTION`
+     */
+    async triggerAction(action: string, triggering: ActionTriggering): Promise<void> {
+        const {actions, clock = systemClock} = this.#options;
+        await actions.trigger(action, clock.newId(), triggering);
+    }
+
+    /** What is left to do, now or later. */
     async workLeft(): Promise<readonly WorkLeft[]> {
-        const {effects, eventStore, inFlight, scheduled, service, clock = systemClock} = this.#options;
+        const {actions, effects, eventStore, inFlight, scheduled, service, clock = systemClock} = this.#options;
         const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
+        const head = await eventStore.getLatestPosition() ?? -1n;
+        const behind = actions.all.filter(runner => runner.isBehind(head));
+        const projections = service.set.all().flatMap(projection => leftOf(projection, head));
+        const ofActions = await Promise.all(actions.all.map(async runner => (await runner.pending()).map(task => ({task, what: `action '${runner.compiled.action.name}'`}))));
         const tasks = [
-            ...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})),
+            ...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})), ...ofActions.flat(),
             ...(await scheduled.pending()).map(task => ({task, what: `the scheduled command '${nameOfOrder(keptOf(task))}'`}))
         ];
-        const head = await eventStore.getLatestPosition() ?? -1n;
-        const projections = service.set.all().flatMap(projection => leftOf(projection, head));
-        return [...commands, ...projections, ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))];
+        return [
+            ...commands, ...projections, ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
+            ...actions.all.filter(({isFiring}) => isFiring).map(({compiled: {action}}) => ({what: `the schedule of action '${action.name}'`})),
+            ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))
+        ];
     }
 }
 

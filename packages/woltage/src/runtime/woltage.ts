@@ -1,6 +1,6 @@
 import type {Aggregate} from '../aggregates/index.ts';
 import {currentContext, runInContext, type ContextRuntime} from '../context/index.ts';
-import type {DurableSideEffect} from '../effects/index.ts';
+import {publishEffect, type DurableSideEffect} from '../effects/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {defaultTuning, ProjectionCare, ProjectionService} from '../projections/index.ts';
@@ -25,6 +25,7 @@ import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
+import {publisherOf} from './messages/outgoing.ts';
 import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
 import type {ProjectionParts} from './projection-control.ts';
@@ -82,8 +83,7 @@ export class Woltage extends ActionControl {
         const eventStore = this.personalData?.protect(this.#adapters.eventStore) ?? this.#adapters.eventStore;
         const self = createSelf();
         this.#runtime = {
-            clock: config.harness?.clock,
-            onEffect: config.harness?.onEffect,
+            ...config.harness,
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (target, idOrInput) => this.stateOf(target as Aggregate, idOrInput as string),
@@ -92,6 +92,7 @@ export class Woltage extends ActionControl {
             decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
             ...scheduleContext(() => this.scheduleParts),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
+            publish: publisherOf(this.#adapters.messageBroker),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
@@ -102,13 +103,15 @@ export class Woltage extends ActionControl {
             eventStore, internalStore, runtime: this.#runtime, self, log, keepMs: config.idempotencyKeepMs
         });
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
+        if (config.messageBroker !== undefined)
+            this.#effects.learn(publishEffect());
+        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
         this.actions = createActions({
             config, definitions, adapters: this.#adapters, eventStore, runtime: this.#runtime, self, log, commands: this.commandParts, effects: this.#effects,
             findDecision: target => this.findDecision(target),
             decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
             query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)
         });
-        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
@@ -120,8 +123,7 @@ export class Woltage extends ActionControl {
             definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
-            service: this.#projections,
-            effects: this.#effects,
+            service: this.#projections, effects: this.#effects,
             care: new ProjectionCare(this.#projections.set, eventStore, log),
             declared: config.projections && new DeclaredProjections(config.projections, this.#projections, projectors, log)
         };
@@ -138,9 +140,7 @@ export class Woltage extends ActionControl {
     executeQuery<T extends ReadModel, Name extends QueryHandlerName<T>>(
         readModel: new () => T, handlerName: Name, query: HandlerOf<T, Name>['query'], context?: object, options?: QueryOptions
     ): Promise<HandlerOf<T, Name>['result']>;
-    executeQuery<Result = unknown>(
-        readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions
-    ): Promise<Result>;
+    executeQuery<Result = unknown>(readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions): Promise<Result>;
     async executeQuery(readModel: unknown, handlerName: string, query?: unknown, context: object = {}, {after, timeoutMs = DEFAULT_WAIT_MS}: QueryOptions = {}): Promise<unknown> {
         return this.run(async () => {
             if (after !== undefined) {
@@ -162,8 +162,8 @@ export class Woltage extends ActionControl {
                 await this.#open();
             await Promise.all([this.#effects.start(), this.scheduleParts.scheduled.start()]);
             await this.#projections.start();
-            await this.actions.start();
             await this.publications.start();
+            await this.actions.start();
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();

@@ -1,15 +1,19 @@
-import type {IEventStore, IStore} from '../../ports/index.ts';
+import {ConfigError} from '../../errors/index.ts';
+import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
 import {systemClock} from '../../shared/clock.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
-import {openTasks, TaskQueue, WorkLease, type DeadTask, type Task} from '../../tasks/index.ts';
+import {openTasks, TaskQueue, WorkLease, type DeadTask, type Task, type TaskWork} from '../../tasks/index.ts';
 import type {AttemptParts} from './action-attempt.ts';
+import {ActionTasks} from './action-tasks.ts';
 import {ActionWork} from './action-work.ts';
 import type {CompiledAction} from './compiled-action.ts';
 import {EventReader} from './event-reader.ts';
+import {LetterWork} from './message-letters.ts';
+import {MessageReader} from './message-reader.ts';
 import {RUN, type RunSource} from './run-source.ts';
 import {ScheduleTicker} from './schedule-ticker.ts';
 
@@ -18,6 +22,7 @@ export interface RunnerParts {
     readonly catalogue: EventCatalogue;
     /** Where the work of actions is kept. */
     readonly taskStore: IStore;
+    readonly messageBroker: IMessageBroker | undefined;
     readonly self: Self;
     readonly log: Logger;
     readonly attempt: AttemptParts;
@@ -35,13 +40,18 @@ export class ActionRunner {
     readonly #queue: TaskQueue;
     readonly #events: EventReader | undefined;
     readonly #schedules: ScheduleTicker | undefined;
+    readonly #messages: MessageReader | undefined;
+    readonly #tasks: TaskWork;
     readonly #parts: RunnerParts;
+    /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
 
+    /** @throws ConfigError `BROKER_MISSING`, `TRIGGER_INVALID` */
     constructor(compiled: CompiledAction, parts: RunnerParts) {
         const {name, options} = compiled.action;
         const {catalogue, eventStore, log, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        this.#abort.abort();
         this.compiled = compiled;
         this.#parts = parts;
         this.store = taskStore.scope({namespace: `_woltage_action/${name}`, tables: {}});
@@ -53,11 +63,24 @@ export class ActionRunner {
         this.#schedules = ScheduleTicker.isNeeded(compiled.action)
             ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
             : undefined;
+        const broker = compiled.action.triggers.some(({kind}) => kind === 'message') ? brokerFor(name, parts.messageBroker) : undefined;
+        this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
+        this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
     }
 
     /** How far it has got in the event store, as this process knows. */
     get position(): bigint | undefined {
         return this.#events?.position;
+    }
+
+    /** Whether events up to a position may still trigger it, as far as it is at work here. */
+    isBehind(head: bigint): boolean {
+        return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
+    }
+
+    /** Whether a schedule is about to queue a run. */
+    get isFiring(): boolean {
+        return this.#schedules?.isFiring === true;
     }
 
     async open(): Promise<void> {
@@ -68,11 +91,13 @@ export class ActionRunner {
     async start(): Promise<void> {
         this.#abort = new AbortController();
         await this.#events?.prepare();
-        await this.#queue.start(this.work);
+        await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
+            ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)],
             ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))]
         ];
+        await this.#messages?.settled(this.#abort.signal);
     }
 
     async stop(): Promise<void> {
@@ -111,4 +136,10 @@ export class ActionRunner {
         inBackground(loop, err => log.error({err, action: this.compiled.action.name}, 'What triggers an action has ended'));
         return loop;
     }
+}
+
+function brokerFor(action: string, broker: IMessageBroker | undefined): IMessageBroker {
+    if (broker === undefined)
+        throw new ConfigError(`Action '${action}' takes messages: it needs a \`messageBroker\` in the config.`, {code: 'BROKER_MISSING'});
+    return broker;
 }
