@@ -29,6 +29,7 @@ export {
 export {MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, type MemoryBrokerOptions} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type Publication, type WoltageConfig} from './runtime/config.ts';
 export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
+export type {PublishedEvents, PublishEventsOptions} from './runtime/event-publisher.ts';
 export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';
 export type {FileSummary, FileTrailer} from './runtime/transfer/event-lines.ts';
 export type {ExportOptions, ExportProgress} from './runtime/transfer/export-events.ts';

@@ -1,4 +1,4 @@
-import {ConfigError} from '../../errors/index.ts';
+import {ConfigError, UnavailableError} from '../../errors/index.ts';
 import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
@@ -76,6 +76,17 @@ export class ActionRunner {
     /** Whether events up to a position may still trigger it, as far as it is at work here. */
     isBehind(head: bigint): boolean {
         return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
+    }
+
+    /** How many messages wait in its topics, as far as it is at work here, and the broker can be asked. */
+    async waiting(): Promise<bigint> {
+        if (this.#messages === undefined || this.#abort.signal.aborted)
+            return 0n;
+        return this.#messages.waiting().catch((error: unknown) => {
+            if (error instanceof UnavailableError)
+                return 0n;
+            throw error;
+        });
     }
 
     async open(): Promise<void> {
