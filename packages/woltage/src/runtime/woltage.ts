@@ -31,6 +31,7 @@ import {PersonalData} from './personal/personal-data.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createScheduled, scheduleContext, type ScheduleParts} from './scheduled/create-scheduled.ts';
 import {createSelf} from './self.ts';
+import {startAll, stopAll, type Stage} from './stages.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from '../shared/query-types.ts';
 
@@ -62,6 +63,7 @@ export class Woltage extends ActionControl {
     protected override readonly actions: Actions;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
+    readonly #stages: readonly Stage[];
     /** @internal */
     readonly insides: Insides;
     readonly #inFlight = new InFlight();
@@ -119,8 +121,10 @@ export class Woltage extends ActionControl {
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
+        this.#stages = [this.scheduleParts.scheduled, this.#effects, this.#projections, this.publications, this.actions];
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions,
+            publications: this.publications, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections, effects: this.#effects,
@@ -160,10 +164,7 @@ export class Woltage extends ActionControl {
                 return;
             if (this.#phase === 'stopped')
                 await this.#open();
-            await Promise.all([this.#effects.start(), this.scheduleParts.scheduled.start()]);
-            await this.#projections.start();
-            await this.publications.start();
-            await this.actions.start();
+            await startAll(this.#stages);
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
@@ -184,11 +185,7 @@ export class Woltage extends ActionControl {
             this.#phase = 'stopping';
             try {
                 await this.projectionParts.declared?.stop();
-                await this.actions.stop();
-                await this.publications.stop();
-                await this.#projections.stop();
-                await this.#effects.stop();
-                await this.scheduleParts.scheduled.stop();
+                await stopAll(this.#stages);
                 await this.#inFlight.idle();
                 await this.commandParts.taker.stop();
             } finally {

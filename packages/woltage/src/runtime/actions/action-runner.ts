@@ -1,4 +1,4 @@
-import {ConfigError} from '../../errors/index.ts';
+import {ConfigError, UnavailableError} from '../../errors/index.ts';
 import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
@@ -39,9 +39,9 @@ export class ActionRunner {
     readonly store: IStore;
     readonly #queue: TaskQueue;
     readonly #events: EventReader | undefined;
-    readonly #schedules: ScheduleTicker | undefined;
     readonly #messages: MessageReader | undefined;
     readonly #tasks: TaskWork;
+    readonly #schedules: ScheduleTicker | undefined;
     readonly #parts: RunnerParts;
     /** Aborted where it isn't at work. */
     #abort = new AbortController();
@@ -60,12 +60,12 @@ export class ActionRunner {
             store: this.store, self, log, clock, pollMs: clock && Infinity, concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, ordered: options.ordered ?? false
         });
         this.#events = compiled.events && new EventReader({compiled, queue: this.#queue, store: this.store, eventStore, catalogue, log});
-        this.#schedules = ScheduleTicker.isNeeded(compiled.action)
-            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
-            : undefined;
         const broker = compiled.action.triggers.some(({kind}) => kind === 'message') ? brokerFor(name, parts.messageBroker) : undefined;
         this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
         this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
+        this.#schedules = ScheduleTicker.isNeeded(compiled.action)
+            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
+            : undefined;
     }
 
     /** How far it has got in the event store, as this process knows. */
@@ -78,9 +78,15 @@ export class ActionRunner {
         return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
     }
 
-    /** Whether a schedule is about to queue a run. */
-    get isFiring(): boolean {
-        return this.#schedules?.isFiring === true;
+    /** How many messages wait in its topics, as far as it is at work here, and the broker can be asked. */
+    async waiting(): Promise<bigint> {
+        if (this.#messages === undefined || this.#abort.signal.aborted)
+            return 0n;
+        return this.#messages.waiting().catch((error: unknown) => {
+            if (error instanceof UnavailableError)
+                return 0n;
+            throw error;
+        });
     }
 
     async open(): Promise<void> {
@@ -94,8 +100,8 @@ export class ActionRunner {
         await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
-            ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)],
-            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))]
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))],
+            ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
         ];
         await this.#messages?.settled(this.#abort.signal);
     }
