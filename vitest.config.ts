@@ -10,7 +10,7 @@ export const FAULTS = [
     'packages/eventstore-{sqlite,postgres}/test/processes.test.ts',
     'packages/store-postgres/test/native.test.ts',
     'packages/store-mongodb/test/redo.test.ts',
-    'test/{actions,idempotency,transfer}/*.test.ts'
+    'test/{idempotency,tasks,actions,transfer}/*.test.ts'
 ];
 
 export default defineConfig({

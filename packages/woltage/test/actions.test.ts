@@ -332,6 +332,50 @@ describe('actions by call', () => {
         expect(await eventsOf(data)).toHaveLength(1);
     });
 
+    it('that return nothing, or what can\'t be kept, say so for an idempotency key', async () => {
+        const nothing = Action.create('nothing', {on: onHttp('POST', '/nothing'), handler: () => undefined});
+        const odd = Action.create('odd', {on: onHttp('POST', '/odd'), handler: () => new Map()});
+        const app = await start([nothing, odd]);
+        for (const _time of [1, 2]) {
+            expect(await app.executeAction(nothing, {}, {idempotencyKey: 'k'})).toBeUndefined();
+            await expect(app.executeAction(odd, {}, {idempotencyKey: 'k'})).rejects.toMatchObject({code: 'INVALID_ACTION_RESULT', status: 500});
+        }
+    });
+
+    it('take no keys that are none, and one key for each action and way of calling', async () => {
+        const [a, b] = ['a', 'b'.repeat(128)].map(name => Action.create(name, {on: onHttp('POST', `/${name}`), handler: input => ({name, input})})) as [Action, Action];
+        const app = await start([a, b]);
+        for (const idempotencyKey of ['', 'x'.repeat(257), 1 as never]) {
+            await expect(app.executeAction(a, 1, {idempotencyKey})).rejects.toMatchObject({code: 'INVALID_IDEMPOTENCY_KEY'});
+            await expect(app.enqueueAction(a, 1, {idempotencyKey})).rejects.toMatchObject({code: 'INVALID_IDEMPOTENCY_KEY'});
+        }
+        const idempotencyKey = 'x'.repeat(256);
+        expect(await app.executeAction(a, 1, {idempotencyKey})).toEqual({name: 'a', input: 1});
+        expect(await app.executeAction(b, 2, {idempotencyKey})).toEqual({name: b.name, input: 2});
+        expect(await app.enqueueAction(a, 3, {idempotencyKey})).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
+    it('don\'t keep their caller waiting for ever', async () => {
+        let signal: AbortSignal | undefined;
+        const hanging = Action.create('hanging', {on: onHttp('POST', '/hanging'), retry: {attemptTimeoutMs: 30}, handler: (_input, tools) => {
+            ({signal} = tools);
+            return new Promise(() => undefined);
+        }});
+        const app = await start([hanging]);
+        await expect(app.executeAction(hanging)).rejects.toMatchObject({code: 'ACTION_TIMEOUT', status: 503});
+        expect(signal?.aborted).toBe(true);
+    });
+
+    it('are not queued with an input that they can\'t take, nor with another one for the same key', async () => {
+        const app = await start([greet]);
+        await expect(app.enqueueAction(greet, {name: 1})).rejects.toMatchObject({code: 'VALIDATION_FAILED'});
+        await expect(app.enqueueAction(greet, {name: 1}, {idempotencyKey: 'k'})).rejects.toMatchObject({code: 'VALIDATION_FAILED'});
+        await expect(app.enqueueAction(greet, {name: () => 1})).rejects.toMatchObject({code: 'VALIDATION_FAILED'});
+        await app.enqueueAction(greet, {name: 'Ada'}, {idempotencyKey: 'k'});
+        await expect(app.enqueueAction(greet, {name: 'Bob'}, {idempotencyKey: 'k'})).rejects.toMatchObject({code: 'IDEMPOTENCY_KEY_REUSED'});
+        expect(await app.getFailedActions()).toEqual([]);
+    });
+
     it('are queued, once for an idempotency key', async () => {
         const data = fresh();
         const app = await start([greet], data);
@@ -361,6 +405,7 @@ describe('the config', () => {
         ['a good retry', () => Action.create('a', {on: onEvent(Placed), handler: () => undefined, retry: {maxAttempts: 0}}), 'ACTION_INVALID'],
         ['event classes', () => onEvent({} as never), 'TRIGGER_INVALID'],
         ['a good path', () => onHttp('POST', 'x'), 'TRIGGER_INVALID'],
+        ['parameters with names of their own', () => onHttp('POST', '/x/:id/y/:id'), 'TRIGGER_INVALID'],
         ['a good method', () => onHttp('post', '/x'), 'TRIGGER_INVALID'],
         ['options that are there', () => onEvent(Placed, {form: 'start'} as never), 'TRIGGER_INVALID']
     ])('an action needs %s', (_what, create, code) => {

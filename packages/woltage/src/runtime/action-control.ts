@@ -27,8 +27,10 @@ export abstract class ActionControl extends PersonalDataControl {
      *
      * @throws NotFoundError `UNKNOWN_ACTION`
      * @throws ValidationError when the input doesn't match the action's schema
+     * @throws BadRequestError `INVALID_IDEMPOTENCY_KEY`
      * @throws ConflictError `IDEMPOTENCY_KEY_REUSED`
-     * @throws UnavailableError `STOPPED`
+     * @throws UnavailableError `STOPPED`; `ACTION_TIMEOUT` after the action's `attemptTimeoutMs`
+     * @throws WoltageError `INVALID_ACTION_RESULT` when there is an idempotency key, and what the handler returns isn't plain data
      * @throws whatever the handler throws
      */
     executeAction(action: Action | string, input?: unknown, options: ActionCall = {}): Promise<unknown> {
@@ -36,11 +38,14 @@ export abstract class ActionControl extends PersonalDataControl {
     }
 
     /**
-     * Queues a run of an action, durably: it will be run at least once, and retried. With an `idempotencyKey` it is queued once.
+     * Queues a run of an action, durably: it will be run at least once, and retried. With an `idempotencyKey` it is queued once. Its input is validated
+     * at once, and again when it runs.
      *
      * @returns The id of the work, as dead letters have it
      * @throws NotFoundError `UNKNOWN_ACTION`
-     * @throws BadRequestError `NOT_ENCODABLE`
+     * @throws ValidationError when the input doesn't match the action's schema
+     * @throws BadRequestError `NOT_ENCODABLE`, `INVALID_IDEMPOTENCY_KEY`
+     * @throws ConflictError `IDEMPOTENCY_KEY_REUSED`
      */
     enqueueAction(action: Action | string, input?: unknown, options: ActionCall = {}): Promise<string> {
         return this.run(() => this.actions.enqueue(action, input, options));

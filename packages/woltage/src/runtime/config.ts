@@ -178,7 +178,7 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['eventCastingFallback', value => typeof value === 'function', 'a function from an event and {type, version} to a payload'],
     ['logger', isLogger, 'a logger with debug, info, warn and error'],
     ['projectionTuning', isObject, 'an object'],
-    ['harness', isHarness, 'a test harness {clock, onEffect, learnsEventClasses}']
+    ['harness', isHarness, 'a test harness {clock, onEffect, onAttempt, learnsEventClasses}']
 ];
 
 function* shapeProblems(config: Record<string, unknown>): Generator<string> {

@@ -2,6 +2,7 @@ import {StaleRecordError, UnavailableError} from '../errors/index.ts';
 import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
+import type {RecordWrite} from '../ports/index.ts';
 import type {Claim} from './claim.ts';
 import type {RetryPolicy, Task, TaskError} from './task.ts';
 import type {TaskWork} from './task-work.ts';
@@ -11,6 +12,14 @@ export interface AttemptOptions {
     readonly clock: Clock;
     readonly leaseMs: number;
     readonly rememberMs: number;
+    /** The claim of what comes next, to be made in the commit that completes this. @default nothing */
+    readonly successor?: (() => Successor | undefined) | undefined;
+}
+
+export interface Successor {
+    readonly claim: Claim;
+    /** The writes that make it. */
+    readonly records: readonly RecordWrite[];
 }
 
 /** How an attempt ends: whether the task is over with it, and how to write that down. */
@@ -30,6 +39,7 @@ export class Attempt {
     readonly #options: AttemptOptions;
     readonly #interruption = new AbortController();
     #isLost = false;
+    #successor: Claim | undefined;
     /** Resolves when it is over, to whether the task is; never rejects. */
     readonly finished: Promise<boolean>;
 
@@ -44,6 +54,11 @@ export class Attempt {
         return this.#claim.task;
     }
 
+    /** What has been claimed with its completion. */
+    get successor(): Claim | undefined {
+        return this.#successor;
+    }
+
     /** Aborts it and gives the task back. */
     interrupt(): void {
         this.#interruption.abort();
@@ -52,7 +67,7 @@ export class Attempt {
     async #run(): Promise<boolean> {
         const over = new AbortController();
         const renewing = this.#renew(over.signal);
-        const {write, isOver} = await this.#try();
+        const {write, isOver} = await this.#try().catch((error: unknown) => this.#puzzled(error));
         over.abort();
         await renewing;
         return await this.#settle(write) && isOver;
@@ -65,10 +80,33 @@ export class Attempt {
             return this.#failForGood(policy, errorOf(task.lastError));
         const error = await this.#within(this.#timeoutOf(policy), signal => this.#work.run(task, {attempt: task.attempts, signal}));
         if (error === undefined)
-            return {isOver: true, write: async () => this.#claim.complete(this.#now + this.#options.rememberMs, await this.#work.recordsAtEnd?.(task) ?? [])};
+            return {isOver: true, write: () => this.#complete()};
         if (this.#interruption.signal.aborted)
             return {isOver: false, write: () => this.#claim.giveBack()};
         return this.#fail(policy, error);
+    }
+
+    async #complete(): Promise<void> {
+        const rememberUntil = this.#now + this.#options.rememberMs;
+        const records = await this.#work.recordsAtEnd?.(this.task) ?? [];
+        const next = this.#options.successor?.();
+        if (next !== undefined) {
+            try {
+                await this.#claim.complete(rememberUntil, [...records, ...next.records]);
+                this.#successor = next.claim;
+                return;
+            } catch (error) {
+                if (!(error instanceof StaleRecordError))
+                    throw error;
+            }
+        }
+        await this.#claim.complete(rememberUntil, records);
+    }
+
+    /** What knows about tasks has failed itself. */
+    #puzzled(error: unknown): End {
+        this.#options.log.error({err: error, task: this.task.id}, 'It could not be told what to do about a task');
+        return {isOver: false, write: () => this.#claim.retry({...this.task, dueAt: this.#now + HOOK_RETRY_MS})};
     }
 
     /** An attempt that begins beyond the limit of all has its own time. */

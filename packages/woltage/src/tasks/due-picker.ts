@@ -30,6 +30,11 @@ export class DuePicker implements Picker {
         return {due: await loadTasks(this.#store, due.slice(from, from + size)), nextMs};
     }
 
+    next(): undefined {
+        // Others may have been faster with any.
+        return undefined;
+    }
+
     onClaim(isClaimed: boolean): void {
         this.#conflicts = isClaimed ? Math.max(0, this.#conflicts - 1) : Math.min(MAX_CONFLICTS, this.#conflicts + 1);
     }

@@ -2,6 +2,9 @@ import {StaleRecordError} from '../errors/index.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {inBackground} from '../shared/background.ts';
 
+// Taken when the module is loaded: fake timers of a test runner, installed later, must not stop the work.
+const {setImmediate: soon} = globalThis;
+
 interface Entry {
     readonly records: readonly RecordWrite[];
     readonly resolve: () => void;
@@ -10,6 +13,8 @@ interface Entry {
 
 /** Entries of a commit at most. */
 const MAX_ENTRIES = 250;
+/** Characters of the values of a commit, unless an entry alone has more: databases limit what is written at once. */
+const MAX_CHARACTERS = 1_000_000;
 
 /** Commits together what is asked for at the same time, or while a commit is under way. Each entry stands for itself: it is written whole, or fails with an error of its own. */
 export class GroupCommit {
@@ -29,7 +34,7 @@ export class GroupCommit {
                 return;
             this.#isBusy = true;
             // What ends in this turn comes along.
-            setImmediate(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
+            soon(() => inBackground(this.#flush(), error => this.#waiting.splice(0).forEach(entry => entry.reject(error))));
         });
     }
 
@@ -44,8 +49,10 @@ export class GroupCommit {
         const keys = new Set<string>();
         const taken: Entry[] = [];
         const left: Entry[] = [];
+        let characters = 0;
         for (const entry of this.#waiting) {
-            const fits = taken.length < MAX_ENTRIES && !entry.records.some(({key}) => keys.has(key));
+            characters += entry.records.reduce((sum, {value}) => sum + (value?.length ?? 0), 0);
+            const fits = taken.length < MAX_ENTRIES && (characters <= MAX_CHARACTERS || taken.length === 0) && !entry.records.some(({key}) => keys.has(key));
             (fits ? taken : left).push(entry);
             for (const {key} of entry.records)
                 keys.add(key);

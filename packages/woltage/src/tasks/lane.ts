@@ -43,6 +43,11 @@ export class Lane implements Picker {
         return {due: [], nextMs};
     }
 
+    next(): Found<Task> | undefined {
+        const [next] = this.#ahead;
+        return next !== undefined && this.#options.knows(next.task.kind) && next.task.dueAt <= this.#options.clock.now() ? next : undefined;
+    }
+
     onClaim(isClaimed: boolean): void {
         this.#ahead = isClaimed ? this.#ahead.slice(1) : [];
         this.#hasTurn = isClaimed || this.#options.clock.isSteady === true;

@@ -16,7 +16,7 @@ export interface TaskWork {
     run(task: Task, run: TaskRun): Promise<void>;
     /** True when no further attempt would help. @default no error is */
     isFinal?(error: Error): boolean;
-    /** Called when the last attempt has failed, before the task is put to the dead letters; may be called again, after a crash or when it fails. */
+    /** Called when the last attempt has failed, before the task is put to the dead letters; may be called again, after a crash, or when it fails or takes longer than an attempt may. */
     onFinalFailure(task: Task, error: Error): Promise<void>;
     /**
      * Further records of the queue's scope, without expectations: written in the commit in which the task is done, or is given up by hand (cancelled, or discarded when it was dead); not when it

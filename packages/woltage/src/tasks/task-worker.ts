@@ -1,13 +1,12 @@
 import type {IStore} from '../ports/index.ts';
-import {inBackground} from '../shared/background.ts';
 import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {putBackAbandoned} from './abandoned.ts';
-import {Attempt} from './attempt.ts';
-import {claimAll, type Claim, type ClaimScope} from './claim.ts';
+import {Attempt, type Successor} from './attempt.ts';
+import {Claim, claimAll, type ClaimScope} from './claim.ts';
 import {DuePicker} from './due-picker.ts';
 import {forgetDone} from './forget-done.ts';
 import {GroupCommit} from './group-commit.ts';
@@ -39,7 +38,7 @@ export class TaskWorker {
     readonly #scope: ClaimScope;
     readonly #sightings: Sightings;
     readonly #picker: Picker;
-    readonly #running = new Map<string, Attempt>();
+    readonly #running = new Map<string, {readonly attempt: Attempt; readonly ended: Promise<void>}>();
     readonly #abort = new AbortController();
     /** How often it is looked for what others have left, in ms. */
     readonly #lookMs: number;
@@ -71,12 +70,13 @@ export class TaskWorker {
 
     async stop(graceMs: number): Promise<void> {
         this.#abort.abort();
+        this.wake();
         this.#unwatch?.();
         await this.#loop;
         const done = new AbortController();
-        const finished = Promise.all([...this.#running.values()].map(({finished: f}) => f)).then(() => done.abort());
+        const finished = Promise.all([...this.#running.values()].map(({ended}) => ended)).then(() => done.abort());
         await delay(graceMs, done.signal);
-        for (const attempt of this.#running.values())
+        for (const {attempt} of this.#running.values())
             attempt.interrupt();
         await finished;
     }
@@ -89,11 +89,11 @@ export class TaskWorker {
     async #run(signal: AbortSignal): Promise<void> {
         for (let outages = 0; !signal.aborted;) {
             const wake = this.#wake = new AbortController();
-            const ending = AbortSignal.any([signal, wake.signal]);
             try {
                 const pauseMs = await this.#turn();
                 outages = 0;
-                await this.#pause(pauseMs, ending);
+                if (pauseMs > 0 && !signal.aborted)
+                    await this.#pause(pauseMs, wake);
             } catch (error) {
                 if (outages === 0)
                     this.#options.log.warn({err: error}, 'The task queue waits for its store');
@@ -115,14 +115,13 @@ export class TaskWorker {
         return pauseMs;
     }
 
-    async #pause(ms: number, ending: AbortSignal): Promise<void> {
-        const over = new AbortController();
-        const pauses = [this.#options.clock.delay(ms, AbortSignal.any([ending, over.signal]))];
+    async #pause(ms: number, wake: AbortController): Promise<void> {
+        const pauses = [this.#options.clock.delay(ms, wake.signal)];
         // Who has others to look after does so in real time.
-        if (this.#othersWork && ms > 0)
-            pauses.push(delay(this.#lookMs, AbortSignal.any([ending, over.signal])));
+        if (this.#othersWork)
+            pauses.push(delay(this.#lookMs, wake.signal));
         await Promise.race(pauses);
-        over.abort();
+        wake.abort();
     }
 
     /** Starts what is due, as far as there is room. @returns How long to wait before looking again, in ms */
@@ -143,12 +142,34 @@ export class TaskWorker {
 
     #begin(claim: Claim): void {
         const {log, clock, leaseMs, rememberMs} = this.#options;
-        const attempt = new Attempt(claim, this.#work, {log, clock, leaseMs, rememberMs});
+        const attempt = new Attempt(claim, this.#work, {log, clock, leaseMs, rememberMs, successor: () => this.#successor()});
         const {id} = claim.task;
-        this.#running.set(id, attempt);
-        inBackground(attempt.finished.then(isOver => this.#picker.onEnd(isOver)).finally(() => {
-            this.#running.delete(id);
+        const ended = this.#end(attempt).catch((error: unknown) => log.error({err: error, task: id}, 'A task could not be brought to an end'));
+        this.#running.set(id, {attempt, ended});
+    }
+
+    /** Waits for the end of an attempt, and goes on with what was claimed with it. */
+    async #end(attempt: Attempt): Promise<void> {
+        try {
+            this.#picker.onEnd(await attempt.finished);
+        } finally {
+            this.#running.delete(attempt.task.id);
             this.wake();
-        }), error => log.error({err: error, task: id}, 'A task could not be brought to an end'));
+        }
+        if (attempt.successor === undefined)
+            return;
+        this.#picker.onClaim(true);
+        if (this.#abort.signal.aborted)
+            await attempt.successor.giveBack();
+        else
+            this.#begin(attempt.successor);
+    }
+
+    #successor(): Successor | undefined {
+        const next = this.#abort.signal.aborted ? undefined : this.#picker.next();
+        if (next === undefined)
+            return undefined;
+        const claim = new Claim(this.#scope, next);
+        return {claim, records: claim.recordsFor(next)};
     }
 }

@@ -2,6 +2,7 @@ import {ConfigError} from '../../errors/index.ts';
 import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
+import {systemClock} from '../../shared/clock.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
@@ -14,6 +15,7 @@ import {EventReader} from './event-reader.ts';
 import {LetterWork} from './message-letters.ts';
 import {MessageReader} from './message-reader.ts';
 import {RUN, type RunSource} from './run-source.ts';
+import {ScheduleTicker} from './schedule-ticker.ts';
 
 export interface RunnerParts {
     readonly eventStore: IEventStore;
@@ -39,7 +41,9 @@ export class ActionRunner {
     readonly #events: EventReader | undefined;
     readonly #messages: MessageReader | undefined;
     readonly #tasks: TaskWork;
+    readonly #schedules: ScheduleTicker | undefined;
     readonly #parts: RunnerParts;
+    /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
 
@@ -47,6 +51,7 @@ export class ActionRunner {
     constructor(compiled: CompiledAction, parts: RunnerParts) {
         const {name, options} = compiled.action;
         const {catalogue, eventStore, log, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        this.#abort.abort();
         this.compiled = compiled;
         this.#parts = parts;
         this.store = taskStore.scope({namespace: `_woltage_action/${name}`, tables: {}});
@@ -58,11 +63,24 @@ export class ActionRunner {
         const broker = compiled.action.triggers.some(({kind}) => kind === 'message') ? brokerFor(name, parts.messageBroker) : undefined;
         this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
         this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
+        this.#schedules = ScheduleTicker.isNeeded(compiled.action)
+            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
+            : undefined;
     }
 
     /** How far it has got in the event store, as this process knows. */
     get position(): bigint | undefined {
         return this.#events?.position;
+    }
+
+    /** Whether events up to a position may still trigger it, as far as it is at work here. */
+    isBehind(head: bigint): boolean {
+        return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
+    }
+
+    /** How many messages it hasn't taken over yet, as far as the broker tells. */
+    async waitingMessages(): Promise<bigint> {
+        return await this.#messages?.waiting() ?? 0n;
     }
 
     async open(): Promise<void> {
@@ -76,6 +94,7 @@ export class ActionRunner {
         await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))],
             ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
         ];
         await this.#messages?.settled(this.#abort.signal);

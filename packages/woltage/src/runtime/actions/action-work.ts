@@ -1,4 +1,5 @@
 import type {Action, ActionFailure} from '../../actions/index.ts';
+import type {ActionRun} from '../../context/index.ts';
 import type {Event} from '../../events/index.ts';
 import type {IStore, RecordWrite} from '../../ports/index.ts';
 import {decodeValue} from '../../shared/json-codec.ts';
@@ -21,6 +22,17 @@ function policyOf({options: {retry = {}}}: Action): RetryPolicy {
         backoffMs = DEFAULT_BACKOFF_MS, maxBackoffMs = DEFAULT_MAX_BACKOFF_MS
     } = retry;
     return {maxAttempts, giveUpAfterMs, timeoutMs, backoffMs, maxBackoffMs};
+}
+
+async function observed(run: () => Promise<unknown>, attempt: ActionRun, onAttempt: (attempt: ActionRun) => void): Promise<unknown> {
+    try {
+        const result = await run();
+        onAttempt({...attempt, result});
+        return result;
+    } catch (error) {
+        onAttempt({...attempt, failed: {error}});
+        throw error;
+    }
 }
 
 /** Runs the tasks of one action. */
@@ -78,7 +90,9 @@ export class ActionWork implements TaskWork {
         };
         const spanned = (): Promise<unknown> => traced('woltage.action', () => ({...attributes, 'woltage.task': options.id, 'woltage.attempt': options.attempt}), task);
         const duration = measuring()?.actionDuration;
-        return duration === undefined ? spanned() : timed(duration, attributes, spanned);
+        const measured = (): Promise<unknown> => duration === undefined ? spanned() : timed(duration, attributes, spanned);
+        const {onAttempt} = this.#parts.runtime;
+        return onAttempt === undefined ? measured() : observed(measured, {action: action.name, id: options.id, attempt: options.attempt, input: triggered.input}, onAttempt);
     }
 
     async onFinalFailure(task: Task, error: Error): Promise<void> {

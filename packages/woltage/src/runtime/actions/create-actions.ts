@@ -2,7 +2,7 @@ import type {ContextRuntime} from '../../context/index.ts';
 import type {CompiledDecision, DecisionOutcome} from '../../decisions/index.ts';
 import {ConfigError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
-import type {IEventStore, IMessageBroker} from '../../ports/index.ts';
+import type {IEventStore} from '../../ports/index.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import type {Adapters} from '../adapters.ts';
@@ -11,7 +11,7 @@ import type {IdAt} from '../command-traces.ts';
 import type {WoltageConfig} from '../config.ts';
 import type {Definitions} from '../definitions.ts';
 import type {DurableEffects} from '../durable-effects.ts';
-import {toTopicMessage} from '../messages/outgoing.ts';
+import {publisherOf} from '../messages/outgoing.ts';
 import {observeCommand} from '../observe.ts';
 import type {AttemptParts} from './action-attempt.ts';
 import {Actions} from './actions.ts';
@@ -33,13 +33,6 @@ export interface ActionSurroundings {
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;
 }
 
-/** @throws ConfigError `BROKER_MISSING` */
-function requireBroker({messageBroker}: Adapters): IMessageBroker {
-    if (messageBroker === undefined)
-        throw new ConfigError('`publish` needs a `messageBroker` in the config.', {code: 'BROKER_MISSING'});
-    return messageBroker;
-}
-
 const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** @throws ConfigError `BROKER_MISSING` */
@@ -51,9 +44,9 @@ export function createActions({config, definitions, adapters, eventStore, runtim
         traces: commands.traces,
         findCommand: (target, name) => commands.lookup.command(target, name),
         execute: (request, cause, idAt) => observeCommand(request.command, () => commands.executor.execute(request, cause, (_command, event) => idAt(event))),
-        publish: async (topic, publication, id) => requireBroker(adapters).publish([toTopicMessage(topic, publication, id)]),
-        schedule: () => Promise.reject(new ConfigError('Not yet.')),
-        cancelScheduled: () => Promise.reject(new ConfigError('Not yet.')),
+        publish: publisherOf(adapters.messageBroker) ?? (() => Promise.reject(new ConfigError('`publish` needs a `messageBroker` in the config.', {code: 'BROKER_MISSING'}))),
+        schedule: (id, executeAt, args, cause) => runtime.schedule({id, executeAt, args, cause}),
+        cancelScheduled: id => runtime.cancelScheduled(id),
         defer: (key, name, payload, cause) => effects.accept([{id: key, key, name, payload, cause, projection: ''}])
     };
     const parts = {eventStore, catalogue, taskStore: adapters.taskStore, messageBroker: adapters.messageBroker, self, log, attempt};
