@@ -3,7 +3,7 @@ import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
-import type {Logger} from '../../shared/logger.ts';
+import {withDetails, type Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import {openTasks, TaskQueue, WorkLease, type DeadTask, type Task, type TaskWork} from '../../tasks/index.ts';
 import type {AttemptParts} from './action-attempt.ts';
@@ -27,8 +27,6 @@ export interface RunnerParts {
 }
 
 const DEFAULT_CONCURRENCY = 100;
-/** Tests don't wait long for an action that hangs when they are over, in ms. */
-const HARNESS_GRACE_MS = 200;
 
 /** One action at work: its queue, and what fills it. */
 export class ActionRunner {
@@ -39,7 +37,8 @@ export class ActionRunner {
     readonly #events: EventReader | undefined;
     readonly #messages: MessageReader | undefined;
     readonly #tasks: TaskWork;
-    readonly #parts: RunnerParts;
+    readonly #self: Self;
+    readonly #log: Logger;
     /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
@@ -47,10 +46,12 @@ export class ActionRunner {
     /** @throws ConfigError `BROKER_MISSING`, `TRIGGER_INVALID` */
     constructor(compiled: CompiledAction, parts: RunnerParts) {
         const {name, options} = compiled.action;
-        const {catalogue, eventStore, log, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        const {catalogue, eventStore, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        const log = withDetails(parts.log, {action: name});
         this.#abort.abort();
         this.compiled = compiled;
-        this.#parts = parts;
+        this.#self = self;
+        this.#log = log;
         this.store = taskStore.scope({namespace: `_woltage_action/${name}`, tables: {}});
         this.work = new ActionWork(compiled, parts.attempt, this.store);
         this.#queue = new TaskQueue({
@@ -99,9 +100,10 @@ export class ActionRunner {
         await this.#messages?.settled(this.#abort.signal);
     }
 
-    async stop(): Promise<void> {
+    /** @param graceMs How long it waits for what is running */
+    async stop(graceMs: number): Promise<void> {
         this.#abort.abort();
-        await Promise.all([...this.#loops, this.#queue.stop(this.#parts.attempt.runtime.clock && HARNESS_GRACE_MS)]);
+        await Promise.all([...this.#loops, this.#queue.stop(graceMs)]);
     }
 
     /** @param id Known ids are not queued again */
@@ -129,10 +131,9 @@ export class ActionRunner {
 
     /** Has one process at a time do something, until the action stops. */
     #alone(key: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-        const {self, log} = this.#parts;
-        const lease = new WorkLease({store: this.store, key: `lease/${key}`, self, log});
+        const lease = new WorkLease({store: this.store, key: `lease/${key}`, self: this.#self, log: this.#log});
         const loop = lease.run(work, this.#abort.signal);
-        inBackground(loop, err => log.error({err, action: this.compiled.action.name}, 'What triggers an action has ended'));
+        inBackground(loop, err => this.#log.error({err}, 'What triggers an action has ended'));
         return loop;
     }
 }
