@@ -11,6 +11,10 @@ import {RUN, type RunSource} from './actions/run-source.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
+import type {Publications} from './messages/publications.ts';
+import {nameOfOrder} from './scheduled/command-order.ts';
+import {keptOf} from './scheduled/scheduled-command.ts';
+import type {ScheduledCommands} from './scheduled/scheduled-commands.ts';
 
 /** An event and the name of its aggregate, which the event itself doesn't know. */
 export interface PlacedEvent {
@@ -39,7 +43,9 @@ interface InsidesOptions {
     readonly eventStore: IEventStore;
     readonly service: ProjectionService;
     readonly effects: DurableEffects;
+    readonly scheduled: ScheduledCommands;
     readonly actions: Actions;
+    readonly publications: Publications;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }
@@ -107,14 +113,17 @@ export class Insides {
 
     /** What is left to do, now or later. */
     async workLeft(): Promise<readonly WorkLeft[]> {
-        const {actions, effects, eventStore, inFlight, service, clock = systemClock} = this.#options;
+        const {actions, effects, eventStore, inFlight, publications, scheduled, service, clock = systemClock} = this.#options;
         const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
         const head = await eventStore.getLatestPosition() ?? -1n;
         const projections = service.set.all().flatMap(projection => leftOf(projection, head));
         const now = clock.now();
-        const tasks = (await effects.pending()).map(task => leftOfTask(task, `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`, now));
+        const tasks = [
+            ...(await effects.pending()).map(task => leftOfTask(task, `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`, now)),
+            ...(await scheduled.pending()).map(task => leftOfTask(task, `the scheduled command '${nameOfOrder(keptOf(task))}'`, now))
+        ];
         const ofActions = await Promise.all(actions.all.map(runner => leftOfAction(runner, head, now)));
-        return [...commands, ...projections, ...tasks, ...ofActions.flat()];
+        return [...commands, ...projections, ...await publications.left(), ...tasks, ...ofActions.flat()];
     }
 }
 

@@ -2,6 +2,7 @@ import {ConfigError, UnavailableError} from '../../errors/index.ts';
 import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
+import {systemClock} from '../../shared/clock.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import {withDetails, type Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
@@ -14,6 +15,7 @@ import {EventReader} from './event-reader.ts';
 import {LetterWork} from './message-letters.ts';
 import {MessageReader} from './message-reader.ts';
 import {RUN, type RunSource} from './run-source.ts';
+import {ScheduleTicker} from './schedule-ticker.ts';
 
 export interface RunnerParts {
     readonly eventStore: IEventStore;
@@ -39,6 +41,7 @@ export class ActionRunner {
     readonly #tasks: TaskWork;
     readonly #self: Self;
     readonly #log: Logger;
+    readonly #schedules: ScheduleTicker | undefined;
     /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
@@ -61,6 +64,9 @@ export class ActionRunner {
         const broker = compiled.action.triggers.some(({kind}) => kind === 'message') ? brokerFor(name, parts.messageBroker) : undefined;
         this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
         this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
+        this.#schedules = ScheduleTicker.isNeeded(compiled.action)
+            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
+            : undefined;
     }
 
     /** How far it has got in the event store, as this process knows. */
@@ -95,6 +101,7 @@ export class ActionRunner {
         await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))],
             ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
         ];
         await this.#messages?.settled(this.#abort.signal);
