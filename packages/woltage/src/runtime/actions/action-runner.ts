@@ -45,6 +45,8 @@ export class ActionRunner {
     /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
+    /** Whether its schedules have been looked at since it was started. */
+    #hasBegun = false;
 
     /** @throws ConfigError `BROKER_MISSING`, `TRIGGER_INVALID` */
     constructor(compiled: CompiledAction, parts: RunnerParts) {
@@ -79,6 +81,11 @@ export class ActionRunner {
         return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
     }
 
+    /** Whether times that have come may still trigger it, as far as it is at work here. */
+    get isFiring(): boolean {
+        return this.#schedules !== undefined && !this.#abort.signal.aborted && (!this.#hasBegun || this.#schedules.isFiring);
+    }
+
     /** How many messages wait in its topics, as far as it is at work here, and the broker can be asked. */
     async waiting(): Promise<bigint> {
         if (this.#messages === undefined || this.#abort.signal.aborted)
@@ -97,11 +104,12 @@ export class ActionRunner {
     /** When it resolves, what happens from then on counts for triggers `from: 'now'`. */
     async start(): Promise<void> {
         this.#abort = new AbortController();
+        this.#hasBegun = false;
         await this.#events?.prepare();
         await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
-            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', signal => this.#tick(signal))],
             ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
         ];
         await this.#messages?.settled(this.#abort.signal);
@@ -134,6 +142,12 @@ export class ActionRunner {
     /** @throws NotFoundError `UNKNOWN_TASK` */
     discard(id: string): Promise<void> {
         return this.#queue.discardDead(id);
+    }
+
+    async #tick(signal: AbortSignal): Promise<void> {
+        const ticking = this.#schedules?.run(signal);
+        this.#hasBegun = true;
+        await ticking;
     }
 
     /** Has one process at a time do something, until the action stops. */
