@@ -8,6 +8,7 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
 export const FAULTS = [
     'packages/{eventstore,store}-{kurrentdb,postgres,redis,mongodb}/test/{faults,outages,runtime}.test.ts',
     'packages/eventstore-{sqlite,postgres}/test/processes.test.ts',
+    'packages/kafka/test/faults.test.ts',
     'packages/store-postgres/test/native.test.ts',
     'packages/store-mongodb/test/redo.test.ts',
     'test/{idempotency,tasks,actions,transfer}/*.test.ts'
@@ -27,6 +28,7 @@ export default defineConfig({
             '@woltage/eventstore-kurrentdb': source('eventstore-kurrentdb'),
             '@woltage/store-mongodb': source('store-mongodb'),
             '@woltage/express': source('express'),
+            '@woltage/kafka': source('kafka'),
             '@woltage/testing': source('testing')
         }
     },

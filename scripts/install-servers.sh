@@ -5,8 +5,11 @@ set -uo pipefail
 
 has_redis() { command -v redis-server; }
 has_postgres() { command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'; }
+has_kcat() { command -v kcat; }
 package_redis=redis-server
 package_postgres=postgresql
+# A Kafka client: what our own broker is checked by.
+package_kcat=kcat
 
 as_root() {
     if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi

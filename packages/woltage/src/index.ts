@@ -12,7 +12,8 @@ export {
     Decision, type Boundary, type BoundaryCriterion, type DecisionContext, type DecisionOptions, type DecisionOutcome, type DecisionProjector, type DecisionReducer, type DecisionResult, type EventStream
 } from './decisions/index.ts';
 export {
-    emit, publish, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure
+    cancelScheduled, emit, executeCommand, publish, scheduleCommand, sideEffect, type DurableSideEffectOptions, type EffectAggregate, type EffectCommand, type EffectDecision, type EffectRetry, type EffectRun,
+    type Emission, type FinalFailure
 } from './effects/index.ts';
 export {
     Action, onEvent, onHttp, onMessage, onSchedule, type ActionContext, type ActionFactory, type ActionFailure, type ActionMessage, type ActionOptions, type ActionPublication, type ActionRequest,
@@ -22,8 +23,8 @@ export {
 } from './actions/index.ts';
 export {ReadModel, type ReadModelClass, type StoreOwner} from './read-models/index.ts';
 export {
-    HandlerFailure, Projector, type DeadLetter, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
-    type RemoveOptions, type WaitOptions, type WatchOptions
+    defineProjector, HandlerFailure, Projector, type DeadLetter, type DefinedProjector, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
+    type ProjectorDefinition, type RemoveOptions, type WaitOptions, type WatchOptions
 } from './projections/index.ts';
 export {MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, type MemoryBrokerOptions} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type Publication, type WoltageConfig} from './runtime/config.ts';
@@ -39,10 +40,11 @@ export type {ConnectionHealth, Health} from './runtime/health.ts';
 export type {ActionCall, ActionRoute, FailedAction} from './runtime/actions/actions.ts';
 export type {FailedActionsOptions} from './runtime/action-control.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
+export type {FailedCommand, ScheduledCommand} from './runtime/scheduled/scheduled-command.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
 export type {QueryHandlerName, QueryOptions} from './shared/query-types.ts';
-export type {PastOptions} from './context/index.ts';
+export type {PastOptions, ScheduleOptions} from './context/index.ts';
 export type {ExecuteOptions, UnitCommand} from './runtime/command-control.ts';
 export type {PublicationStatus} from './runtime/messages/publications.ts';
 export type {Woltage} from './runtime/woltage.ts';

@@ -1,3 +1,4 @@
+import {createTestWoltage} from '@woltage/testing';
 import {afterEach, describe, expect, it} from 'vitest';
 import createWoltage, {
     Aggregate, Event, fromCloudEvent, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, personal, UnavailableError, z,
@@ -280,5 +281,23 @@ describe('Publications', () => {
 
     it('are refused with an adapter that is no broker', async () => {
         await expect(start(world(), [moves], {messageBroker: {adapter: MemoryStore as unknown as new () => IMessageBroker}})).rejects.toMatchObject({code: 'ADAPTER_INVALID'});
+    });
+});
+
+describe('A test runtime', () => {
+    it('waits for publications', async () => {
+        const {topics} = world();
+        const {account, open, move} = createAccount();
+        const {woltage, settled, stop} = await createTestWoltage({
+            eventClasses: [AccountOpened, MoneyMoved], aggregates: [account], publications: [moves], messageBroker: {adapter: MemoryBroker, args: [topics]}
+        });
+        try {
+            await woltage.executeCommand(open, 'a', {owner: 'o'});
+            await woltage.executeCommand(move, 'a', {amount: 1});
+            await settled();
+            expect(topics.messages('moves')).toHaveLength(1);
+        } finally {
+            await stop();
+        }
     });
 });

@@ -3,6 +3,7 @@ import {ContextError} from '../errors/index.ts';
 import type {Cause, Event} from '../events/index.ts';
 import type {IStore, PlainMessage} from '../ports/index.ts';
 import {findClockBy, type Clock} from '../shared/clock.ts';
+import type {DeferredCommands, ScheduleCall} from './schedule.ts';
 
 /** Where a state of the past ends: inclusive, and all that are given count. */
 export interface PastOptions {
@@ -38,6 +39,14 @@ export interface ContextRuntime {
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
     /** Decides, by decision or by its name. */
     decide(...args: readonly unknown[]): Promise<unknown>;
+    /** Executes a command, or decides, as a consequence of `cause`, once for a key. @param args Like those of {@link ScheduleCall} */
+    executeOnce(key: string, cause: Cause, args: readonly unknown[]): Promise<void>;
+    /** Has a command or decision executed at a time. @returns Its id */
+    schedule(call: ScheduleCall): Promise<string>;
+    /** @returns Whether it was there and had not begun */
+    cancelScheduled(id: string): Promise<boolean>;
+    /** For what a handler asks to be scheduled. @param seed Gives an id that is the same whenever the handler's call is repeated */
+    defer(seed: (() => Promise<string>) | undefined): DeferredCommands;
 }
 
 /** A side effect that is about to run. */
@@ -96,6 +105,8 @@ export interface EffectScope {
 export interface ExecutionContext {
     readonly runtime: ContextRuntime;
     readonly effects?: EffectScope | undefined;
+    /** Where a handler's wishes are collected. */
+    readonly deferred?: DeferredCommands | undefined;
     /** The mailboxes that the command holds which this runs in. */
     readonly mailboxes?: readonly string[] | undefined;
     /** The stores that a query has seen, so that one query never sees two versions of a projection. */

@@ -1,7 +1,7 @@
 import {
     AggregateLoader, Appender, CommandExecutor, KeyReservations, CommandUnit, Snapshots, SnapshotTaker, type ExecutorParts, type RunHandler
 } from '../aggregates/index.ts';
-import {heldMailboxes, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
+import {heldMailboxes, runInContext, type ContextRuntime} from '../context/index.ts';
 import type {IStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
@@ -32,7 +32,8 @@ export interface CommandParts {
 }
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
-const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
+/** How long idempotency keys are remembered, in ms. */
+export const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** @throws ConfigError `SNAPSHOT_STORE_UNKNOWN` */
 export function createCommandParts(
@@ -46,14 +47,13 @@ export function createCommandParts(
     const snapshots = new Snapshots(aggregate => settings.get(aggregate), log);
     const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), snapshots, aggregateCacheBytes);
     const taker = new SnapshotTaker(loader, eventStore, log);
-    const context: ExecutionContext = {runtime};
-    const run: RunHandler = (handler, mailboxes) => {
+    const run: RunHandler = (handler, deferred, mailboxes) => {
         const held = heldMailboxes(runtime);
-        return runInContext(mailboxes === undefined && held === undefined ? context : {runtime, mailboxes: [...held ?? [], ...mailboxes ?? []]}, handler);
+        return runInContext(mailboxes === undefined && held === undefined ? {runtime, deferred} : {runtime, deferred, mailboxes: [...held ?? [], ...mailboxes ?? []]}, handler);
     };
     const reserved = internalStore.scope({namespace: '_unique', tables: {}});
     const appender = new Appender(eventStore, new KeyReservations(reserved, eventStore));
-    const parts: ExecutorParts = {appender, catalogue, loader, taker, run};
+    const parts: ExecutorParts = {appender, catalogue, loader, taker, run, defer: seed => runtime.defer(seed)};
     const executor = new CommandExecutor(parts);
     const snapshotScopes = [...new Set(Array.from(settings.values(), ({store}) => store))];
     // Also where snapshots were kept under earlier settings.

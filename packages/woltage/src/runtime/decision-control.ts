@@ -77,10 +77,11 @@ export abstract class DecisionControl extends CommandControl {
     }
 
     /** @internal */
-    protected execute(compiled: CompiledDecision, call: Omit<DecisionCall, 'inTurn' | 'run'>): Promise<DecisionOutcome> {
+    protected execute(compiled: CompiledDecision, call: Omit<DecisionCall, 'inTurn' | 'run' | 'defer'>): Promise<DecisionOutcome> {
         const {runtime} = this.commandParts;
         return observeDecision(compiled.decision.name, () => this.decisionParts.executor.execute(compiled, {
-            ...call, inTurn: !isDeciding(), run: decide => runDeciding(() => runInContext({runtime, mailboxes: heldMailboxes(runtime)}, decide))
+            ...call, inTurn: !isDeciding(), defer: seed => runtime.defer(seed),
+            run: (decide, deferred) => runDeciding(() => runInContext({runtime, deferred, mailboxes: heldMailboxes(runtime)}, decide))
         }));
     }
 

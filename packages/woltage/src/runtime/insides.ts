@@ -1,14 +1,20 @@
+import type {Action} from '../actions/index.ts';
 import type {Aggregate} from '../aggregates/index.ts';
 import type {Event, EventCatalogue} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {Projection, ProjectionService, ProjectorClass} from '../projections/index.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
 import type {Task} from '../tasks/index.ts';
+import type {ActionRunner} from './actions/action-runner.ts';
 import type {Actions} from './actions/actions.ts';
-import type {RunSource} from './actions/run-source.ts';
+import {RUN, type RunSource} from './actions/run-source.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
+import type {Publications} from './messages/publications.ts';
+import {nameOfOrder} from './scheduled/command-order.ts';
+import {keptOf} from './scheduled/scheduled-command.ts';
+import type {ScheduledCommands} from './scheduled/scheduled-commands.ts';
 
 /** An event and the name of its aggregate, which the event itself doesn't know. */
 export interface PlacedEvent {
@@ -37,7 +43,9 @@ interface InsidesOptions {
     readonly eventStore: IEventStore;
     readonly service: ProjectionService;
     readonly effects: DurableEffects;
+    readonly scheduled: ScheduledCommands;
     readonly actions: Actions;
+    readonly publications: Publications;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }
@@ -52,6 +60,15 @@ export class Insides {
 
     get aggregates(): ReadonlyMap<string, Aggregate> {
         return this.#options.definitions.aggregates;
+    }
+
+    get actions(): ReadonlyMap<string, Action> {
+        return new Map(Array.from(this.#options.definitions.actions, ([name, {action}]) => [name, action]));
+    }
+
+    /** The time that the runtime goes by, in ms since the Unix epoch. */
+    now(): number {
+        return (this.#options.clock ?? systemClock).now();
     }
 
     /** By `name@version`. */
@@ -96,18 +113,28 @@ export class Insides {
 
     /** What is left to do, now or later. */
     async workLeft(): Promise<readonly WorkLeft[]> {
-        const {actions, effects, eventStore, inFlight, service, clock = systemClock} = this.#options;
+        const {actions, effects, eventStore, inFlight, publications, scheduled, service, clock = systemClock} = this.#options;
         const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
         const head = await eventStore.getLatestPosition() ?? -1n;
-        const behind = actions.all.filter(runner => runner.isBehind(head));
         const projections = service.set.all().flatMap(projection => leftOf(projection, head));
-        const ofActions = await Promise.all(actions.all.map(async runner => (await runner.pending()).map(task => ({task, what: `action '${runner.compiled.action.name}'`}))));
-        const tasks = [...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})), ...ofActions.flat()];
-        return [
-            ...commands, ...projections, ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
-            ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))
+        const now = clock.now();
+        const tasks = [
+            ...(await effects.pending()).map(task => leftOfTask(task, `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`, now)),
+            ...(await scheduled.pending()).map(task => leftOfTask(task, `the scheduled command '${nameOfOrder(keptOf(task))}'`, now))
         ];
+        const ofActions = await Promise.all(actions.all.map(runner => leftOfAction(runner, head, now)));
+        return [...commands, ...projections, ...await publications.left(), ...tasks, ...ofActions.flat()];
     }
+}
+
+async function leftOfAction(runner: ActionRunner, head: bigint, now: number): Promise<readonly WorkLeft[]> {
+    const {compiled: {action: {name}}, position = -1n} = runner;
+    const waiting = await runner.waiting();
+    return [
+        ...runner.isBehind(head) ? [{what: `the events that trigger action '${name}', which is at position ${position} of ${head}`}] : [],
+        ...waiting === 0n ? [] : [{what: `${waiting} messages that trigger action '${name}'`}],
+        ...(await runner.pending()).map(task => leftOfTask(task, task.kind === RUN ? `action '${name}'` : `a dead letter of action '${name}'`, now))
+    ];
 }
 
 function leftOfTask({attempts, dueAt, claimedBy}: Task, what: string, now: number): WorkLeft {

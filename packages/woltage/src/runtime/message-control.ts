@@ -1,8 +1,8 @@
-import {DecisionControl} from './decision-control.ts';
 import type {Publications, PublicationStatus} from './messages/publications.ts';
+import {ScheduleControl} from './schedule-control.ts';
 
 /** The part of {@link Woltage} that is about messages. */
-export abstract class MessageControl extends DecisionControl {
+export abstract class MessageControl extends ScheduleControl {
     /** @internal */
     protected abstract readonly publications: Publications;
 

@@ -28,7 +28,9 @@ import {publisherOf} from './messages/outgoing.ts';
 import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
 import type {ProjectionParts} from './projection-control.ts';
+import {createScheduled, scheduleContext, type ScheduleParts} from './scheduled/create-scheduled.ts';
 import {createSelf} from './self.ts';
+import {startAll, stopAll, type Stage} from './stages.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from '../shared/query-types.ts';
 
@@ -47,6 +49,8 @@ export class Woltage extends ActionControl {
     /** @internal */
     protected override readonly decisionParts: DecisionParts;
     /** @internal */
+    protected override readonly scheduleParts: ScheduleParts;
+    /** @internal */
     protected override readonly eventParts: EventParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
@@ -58,6 +62,7 @@ export class Woltage extends ActionControl {
     protected override readonly actions: Actions;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
+    readonly #stages: readonly Stage[];
     /** @internal */
     readonly insides: Insides;
     readonly #inFlight = new InFlight();
@@ -88,6 +93,7 @@ export class Woltage extends ActionControl {
             stateAt: (target, idOrInput, at) => this.stateAt(target as Aggregate, idOrInput as string, at),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
+            ...scheduleContext(() => this.scheduleParts),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
             publish: publisherOf(this.#adapters.messageBroker),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
@@ -95,6 +101,10 @@ export class Woltage extends ActionControl {
         this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
+        this.scheduleParts = createScheduled({
+            commandParts: this.commandParts, decisions: this.decisionParts.executor, findDecision: target => this.findDecision(target), decide: (...args) => this.execute(...args),
+            eventStore, internalStore, runtime: this.#runtime, self, log, keepMs: config.idempotencyKeepMs
+        });
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         if (config.messageBroker !== undefined)
             this.#effects.learn(publishEffect());
@@ -112,8 +122,10 @@ export class Woltage extends ActionControl {
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
+        this.#stages = [this.scheduleParts.scheduled, this.#effects, this.#projections, this.publications, this.actions];
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, actions: this.actions, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions,
+            publications: this.publications, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,
@@ -156,10 +168,7 @@ export class Woltage extends ActionControl {
                 return;
             if (this.#phase === 'stopped')
                 await this.#open();
-            await this.#effects.start();
-            await this.#projections.start();
-            await this.publications.start();
-            await this.actions.start();
+            await startAll(this.#stages);
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
@@ -180,10 +189,7 @@ export class Woltage extends ActionControl {
             this.#phase = 'stopping';
             try {
                 await this.projectionParts.declared?.stop();
-                await this.actions.stop();
-                await this.publications.stop();
-                await this.#projections.stop();
-                await this.#effects.stop();
+                await stopAll(this.#stages);
                 await this.#inFlight.idle();
                 await this.commandParts.taker.stop();
             } finally {
@@ -223,8 +229,7 @@ export class Woltage extends ActionControl {
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
         await Promise.all(this.commandParts.scopes.map(scope => scope.createTables()));
         await this.personalData?.open();
-        await this.#effects.open();
-        await this.actions.open();
+        await Promise.all([this.#effects.open(), this.scheduleParts.open(), this.actions.open()]);
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
             this.#log.error({err: error}, 'A promise was rejected and nobody handled it: a handler or an effect has left it to itself'));

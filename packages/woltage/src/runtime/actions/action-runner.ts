@@ -1,7 +1,8 @@
-import {ConfigError} from '../../errors/index.ts';
+import {ConfigError, UnavailableError} from '../../errors/index.ts';
 import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
+import {systemClock} from '../../shared/clock.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
@@ -14,6 +15,7 @@ import {EventReader} from './event-reader.ts';
 import {LetterWork} from './message-letters.ts';
 import {MessageReader} from './message-reader.ts';
 import {RUN, type RunSource} from './run-source.ts';
+import {ScheduleTicker} from './schedule-ticker.ts';
 
 export interface RunnerParts {
     readonly eventStore: IEventStore;
@@ -39,6 +41,7 @@ export class ActionRunner {
     readonly #events: EventReader | undefined;
     readonly #messages: MessageReader | undefined;
     readonly #tasks: TaskWork;
+    readonly #schedules: ScheduleTicker | undefined;
     readonly #parts: RunnerParts;
     /** Aborted where it isn't at work. */
     #abort = new AbortController();
@@ -60,6 +63,9 @@ export class ActionRunner {
         const broker = compiled.action.triggers.some(({kind}) => kind === 'message') ? brokerFor(name, parts.messageBroker) : undefined;
         this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
         this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
+        this.#schedules = ScheduleTicker.isNeeded(compiled.action)
+            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
+            : undefined;
     }
 
     /** How far it has got in the event store, as this process knows. */
@@ -70,6 +76,17 @@ export class ActionRunner {
     /** Whether events up to a position may still trigger it, as far as it is at work here. */
     isBehind(head: bigint): boolean {
         return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
+    }
+
+    /** How many messages wait in its topics, as far as it is at work here, and the broker can be asked. */
+    async waiting(): Promise<bigint> {
+        if (this.#messages === undefined || this.#abort.signal.aborted)
+            return 0n;
+        return this.#messages.waiting().catch((error: unknown) => {
+            if (error instanceof UnavailableError)
+                return 0n;
+            throw error;
+        });
     }
 
     async open(): Promise<void> {
@@ -83,6 +100,7 @@ export class ActionRunner {
         await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))],
             ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
         ];
         await this.#messages?.settled(this.#abort.signal);

@@ -1,9 +1,9 @@
 import {Action, type ActionRequest, type HttpTrigger} from '../../actions/index.ts';
 import {BadRequestError, NotFoundError, WoltageError} from '../../errors/index.ts';
-import type {Clock} from '../../shared/clock.ts';
+import {systemClock, type Clock} from '../../shared/clock.ts';
 import type {JsonValue} from '../../shared/json-codec.ts';
 import {decodeValue, encodeJson, encodeValue} from '../../shared/json-codec.ts';
-import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
+import {deriveUuid} from '../../shared/uuid.ts';
 import {GroupCommit, KeyedWork, type DeadTask} from '../../tasks/index.ts';
 import type {IStore} from '../../ports/index.ts';
 import {ActionRunner, type RunnerParts} from './action-runner.ts';
@@ -47,14 +47,14 @@ export class Actions {
     readonly #runners: ReadonlyMap<string, ActionRunner>;
     readonly #requests: IStore;
     readonly #keyed: KeyedWork;
-    readonly #clock: Clock | undefined;
+    readonly #clock: Clock;
     readonly #commits: GroupCommit;
 
     /** @param keepMs How long answers to requests with idempotency keys are kept */
     constructor(compiled: Iterable<CompiledAction>, parts: RunnerParts, keepMs: number) {
         this.#runners = new Map(Array.from(compiled, one => [one.action.name, new ActionRunner(one, parts)]));
         this.#requests = parts.taskStore.scope({namespace: '_woltage_requests', tables: {}});
-        this.#clock = parts.attempt.runtime.clock;
+        this.#clock = parts.attempt.runtime.clock ?? systemClock;
         this.#commits = new GroupCommit(this.#requests);
         this.#keyed = new KeyedWork(this.#requests, parts.self, parts.log, keepMs);
     }
@@ -84,7 +84,7 @@ export class Actions {
     async execute(target: unknown, input: unknown, {idempotencyKey, request}: ActionCall): Promise<unknown> {
         const runner = this.#find(target);
         return idempotencyKey === undefined
-            ? this.#perform(runner, undefined, uuidV7(), input, request)
+            ? this.#perform(runner, undefined, this.#clock.newId(), input, request)
             : this.#once('', runner, input, idempotencyKey, id => this.#perform(runner, {store: this.#requests, commits: this.#commits}, id, input, request));
     }
 
@@ -98,7 +98,7 @@ export class Actions {
         if (idempotencyKey !== undefined)
             return this.#once('queued/', runner, input, idempotencyKey, enqueue) as Promise<string>;
         await validInput(runner.compiled.action, input);
-        return enqueue(uuidV7());
+        return enqueue(this.#clock.newId());
     }
 
     /** Queues a run as a trigger would. @param id Known ids are not queued again @throws NotFoundError `UNKNOWN_ACTION` */

@@ -45,8 +45,8 @@ export function createActions({config, definitions, adapters, eventStore, runtim
         findCommand: (target, name) => commands.lookup.command(target, name),
         execute: (request, cause, idAt) => observeCommand(request.command, () => commands.executor.execute(request, cause, (_command, event) => idAt(event))),
         publish: publisherOf(adapters.messageBroker) ?? (() => Promise.reject(new ConfigError('`publish` needs a `messageBroker` in the config.', {code: 'BROKER_MISSING'}))),
-        schedule: () => Promise.reject(new ConfigError('Not yet.')),
-        cancelScheduled: () => Promise.reject(new ConfigError('Not yet.')),
+        schedule: (id, executeAt, args, cause) => runtime.schedule({id, executeAt, args, cause}),
+        cancelScheduled: id => runtime.cancelScheduled(id),
         defer: (key, name, payload, cause) => effects.accept([{id: key, key, name, payload, cause, projection: ''}])
     };
     const parts = {eventStore, catalogue, taskStore: adapters.taskStore, messageBroker: adapters.messageBroker, self, log, attempt};

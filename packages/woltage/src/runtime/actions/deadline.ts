@@ -1,12 +1,12 @@
 import {UnavailableError} from '../../errors/index.ts';
-import {systemClock, type Clock} from '../../shared/clock.ts';
+import type {Clock} from '../../shared/clock.ts';
 
 /**
  * Runs something that nobody repeats, for some ms at most: its signal aborts then, and whoever waits for it goes on.
  *
  * @throws UnavailableError `ACTION_TIMEOUT`
  */
-export async function withDeadline<R>(ms: number, clock: Clock = systemClock, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
+export async function withDeadline<R>(ms: number, clock: Clock, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const abort = new AbortController();
     const over = new AbortController();
     const late = clock.delay(ms, over.signal).then(() => {

@@ -52,6 +52,12 @@ export class Publications {
         return Object.fromEntries(this.#publishers.map(({publication: {topic, name}, error}) => [`${topic}/${name}`, {...error !== undefined && {error: error.message}}]));
     }
 
+    /** Those that have something to publish, in words. */
+    async left(): Promise<readonly {readonly what: string}[]> {
+        return (await this.status()).filter(({lag}) => lag > 0n)
+            .map(({topic, name, lag, error}) => ({what: `publication '${topic}/${name}', which is ${lag} positions behind${error === undefined ? '' : `: ${error.message}`}`}));
+    }
+
     async status(): Promise<readonly PublicationStatus[]> {
         return Promise.all(this.#publishers.map(async publisher => {
             const {publication: {topic, name}, isWorking, error} = publisher;

@@ -1,0 +1,90 @@
+import {Consumer, type BaseOptions} from '@platformatic/kafka';
+import {delay, type TopicPartition} from 'woltage';
+import {cutConnections} from './cut-connections.ts';
+import {driverError} from './failures.ts';
+import type {IKafkaMember, MembershipEvents, PartitionOffset} from './kafka-driver.ts';
+
+/** A group is left politely for so long, then its coordinator has to find out. */
+const LEAVE_MS = 2000;
+/** So many heartbeats are sent in the time after which a member counts as dead. */
+const HEARTBEATS = 6;
+/** So many in a row may fail before a membership is given up and begun anew: coordinators move. */
+const MAX_FAILED = 3;
+
+interface GroupOptions extends BaseOptions {
+    readonly groupId: string;
+}
+
+/** One life in a group: whatever goes wrong ends it, and who wants to go on joins anew, with nothing left of what this one knew. */
+export async function joinGroup(options: GroupOptions, sessionTimeoutMs: number, topics: readonly string[], events: MembershipEvents): Promise<IKafkaMember> {
+    const settings = {sessionTimeout: sessionTimeoutMs, rebalanceTimeout: Math.max(60_000, sessionTimeoutMs), heartbeatInterval: Math.ceil(sessionTimeoutMs / HEARTBEATS)};
+    const consumer = new Consumer({...options, ...settings, autocommit: false});
+    const member = new PlatformaticMember(consumer, events);
+    try {
+        consumer.topics.trackAll(...topics);
+        await consumer.joinGroup({...settings});
+        return member;
+    } catch (error) {
+        await member.leave();
+        throw driverError(error);
+    }
+}
+
+const leaveGroup = async (consumer: Consumer): Promise<void> => await consumer.leaveGroup(false);
+
+class PlatformaticMember implements IKafkaMember {
+    readonly #consumer: Consumer;
+    readonly #events: MembershipEvents;
+    #failed = 0;
+    #hasEnded = false;
+
+    constructor(consumer: Consumer, events: MembershipEvents) {
+        this.#consumer = consumer;
+        this.#events = events;
+        consumer.on('error', error => this.#lose(error));
+        consumer.on('consumer:group:join', ({assignments = []}) => {
+            this.#failed = 0;
+            if (!this.#hasEnded)
+                events.onAssigned(assignments.flatMap(({topic, partitions}) => partitions.map((partition): TopicPartition => ({topic, partition}))));
+        });
+        consumer.on('consumer:group:rebalance', () => {
+            if (!this.#hasEnded)
+                events.onRebalance();
+        });
+        consumer.on('consumer:heartbeat:end', () => {
+            this.#failed = 0;
+        });
+        consumer.on('consumer:heartbeat:error', ({error}) => {
+            if (++this.#failed >= MAX_FAILED)
+                this.#lose(error);
+        });
+    }
+
+    async commit(offsets: readonly PartitionOffset[]): Promise<void> {
+        try {
+            await this.#consumer.commit({offsets: offsets.map(offset => ({...offset, leaderEpoch: -1}))});
+        } catch (error) {
+            throw driverError(error);
+        }
+    }
+
+    async leave(): Promise<void> {
+        this.#hasEnded = true;
+        const consumer = this.#consumer;
+        const timeUp = new AbortController();
+        const left: Promise<unknown> = consumer.memberId === null ? Promise.resolve() : leaveGroup(consumer);
+        // Whether the coordinator has heard of it makes no difference here.
+        await Promise.race([left.catch(() => undefined), delay(LEAVE_MS, timeUp.signal)]);
+        timeUp.abort();
+        cutConnections(consumer);
+        await consumer.close().catch(() => undefined);
+        cutConnections(consumer);
+    }
+
+    #lose(error: Error): void {
+        if (this.#hasEnded)
+            return;
+        this.#hasEnded = true;
+        this.#events.onLost(driverError(error));
+    }
+}

@@ -1,0 +1,146 @@
+import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, UnavailableError, type TopicMessage, type WoltageError} from 'woltage';
+import {driverError} from '../driver/failures.ts';
+import type {IKafkaDriver} from '../driver/kafka-driver.ts';
+import {encodeMessage, sizeOf} from './encode.ts';
+import {PartitionQueue, type Publication, type QueuedMessage} from './partition-queue.ts';
+import {Producers} from './producers.ts';
+
+const PAUSE_MS = 250;
+
+interface Outgoing {
+    readonly topic: string;
+    readonly partition: number | undefined;
+    readonly key: string | null | undefined;
+    readonly message: QueuedMessage['message'];
+}
+
+/** Publishes messages: chooses partitions, keeps the order of calls in each, bounds the time. */
+export class Publisher {
+    readonly #driver: IKafkaDriver;
+    readonly #timeoutMs: number;
+    readonly #onFailure: (error: Error) => void;
+    readonly #producers: Producers;
+    readonly #queues = new Map<string, PartitionQueue>();
+    /** The last call for each topic that hasn't got its partitions yet: later ones come behind it. */
+    readonly #gates = new Map<string, Promise<void>>();
+    #calls = 0;
+
+    constructor(driver: IKafkaDriver, timeoutMs: number, onFailure: (error: Error) => void) {
+        this.#driver = driver;
+        this.#timeoutMs = timeoutMs;
+        this.#onFailure = onFailure;
+        this.#producers = new Producers(() => driver.producer(), error => onFailure(driverError(error)));
+    }
+
+    async publish(messages: readonly TopicMessage[]): Promise<void> {
+        messages.forEach(checkMessage);
+        if (messages.length === 0)
+            return;
+        // As they are now: the caller may change them.
+        const outgoing = messages.map((message): Outgoing => ({topic: message.topic, partition: message.partition, key: message.key, message: encodeMessage(message)}));
+        const topics = [...new Set(messages.map(({topic}) => topic))];
+        const deadline = performance.now() + this.#timeoutMs;
+        const before = topics.flatMap(topic => this.#gates.get(topic) ?? []);
+        const placed = this.#place(outgoing, topics, deadline, before);
+        const gate = placed.then(() => undefined, () => undefined);
+        for (const topic of topics)
+            this.#gates.set(topic, gate);
+        try {
+            const {done} = await placed;
+            await done;
+        } finally {
+            for (const topic of topics) {
+                if (this.#gates.get(topic) === gate)
+                    this.#gates.delete(topic);
+            }
+        }
+    }
+
+    /** Resolves when what has been called for is over, and closes the producers. */
+    async close(): Promise<void> {
+        await Promise.all(this.#gates.values());
+        await Promise.all([...this.#queues.values()].map(queue => queue.drained()));
+        await this.#producers.close();
+    }
+
+    async #place(outgoing: readonly Outgoing[], topics: readonly string[], deadline: number, before: readonly Promise<void>[]): Promise<{done: Promise<void>}> {
+        const counts = new Map(await Promise.all(topics.map(async topic => [topic, await this.#partitions(topic, outgoing, deadline)] as const)));
+        await Promise.all(before);
+        const call = this.#calls++;
+        const byPartition = new Map<string, {topic: string; partition: number; messages: Outgoing[]}>();
+        for (const one of outgoing) {
+            const partition = choosePartition(one, counts.get(one.topic) ?? 1, call);
+            const key = `${one.topic}/${partition}`;
+            const group = byPartition.get(key);
+            if (group === undefined)
+                byPartition.set(key, {topic: one.topic, partition, messages: [one]});
+            else
+                group.messages.push(one);
+        }
+        const done = new Promise<void>((resolve, reject) => {
+            let left = outgoing.length;
+            let failure: WoltageError | undefined;
+            const settle = (error?: WoltageError): void => {
+                failure ??= error;
+                if (--left > 0)
+                    return;
+                if (failure === undefined)
+                    resolve();
+                else
+                    reject(failure);
+            };
+            for (const {topic, partition, messages} of byPartition.values()) {
+                const publication: Publication = {deadline, hasFailed: false, settle};
+                this.#queue(topic, partition).push(messages.map(({message}) => ({message, size: sizeOf(message), publication})));
+            }
+        });
+        return {done};
+    }
+
+    #queue(topic: string, partition: number): PartitionQueue {
+        const key = `${topic}/${partition}`;
+        let queue = this.#queues.get(key);
+        if (queue === undefined)
+            this.#queues.set(key, queue = new PartitionQueue({topic, partition}, this.#producers.acquire, this.#onFailure));
+        return queue;
+    }
+
+    /** Waits for a topic that is just being created, and for a broker that is away. */
+    async #partitions(topic: string, outgoing: readonly Outgoing[], deadline: number): Promise<number> {
+        const greatest = Math.max(-1, ...outgoing.filter(one => one.topic === topic).map(({partition = -1}) => partition));
+        for (;;) {
+            const count = await this.#count(topic, greatest, deadline);
+            if (count > greatest && count > 0)
+                return count;
+            if (count > 0)
+                throw new BadRequestError(`The topic '${topic}' has ${count} partitions; there is no partition ${greatest}.`, {code: 'INVALID_MESSAGE'});
+            if (performance.now() + PAUSE_MS >= deadline)
+                throw new UnavailableError(`The topic '${topic}' doesn't exist, and Kafka doesn't create it by itself: create it.`, {code: 'BROKER_UNAVAILABLE'});
+            await delay(PAUSE_MS);
+        }
+    }
+
+    /** 0 while there is no such topic, or no broker. */
+    async #count(topic: string, greatest: number, deadline: number): Promise<number> {
+        try {
+            const count = await this.#driver.partitions(topic);
+            return count > 0 && greatest >= count ? await this.#driver.partitions(topic, true) : count;
+        } catch (error) {
+            const failure = driverError(error);
+            if (failure.kind === 'invalid')
+                throw new BadRequestError(`Kafka refuses the topic '${topic}': ${failure.message}`, {code: 'INVALID_MESSAGE', cause: error});
+            this.#onFailure(failure);
+            if (failure.kind === 'refused')
+                throw new ConfigError(`Kafka refuses the credentials for '${topic}': ${failure.message}`, {code: 'KAFKA_CREDENTIALS', cause: error});
+            if (performance.now() + PAUSE_MS >= deadline)
+                throw new UnavailableError(`Kafka doesn't tell the partitions of '${topic}': ${failure.message}`, {code: 'BROKER_UNAVAILABLE', cause: error});
+            return 0;
+        }
+    }
+}
+
+function choosePartition({partition, key}: Outgoing, count: number, call: number): number {
+    if (partition !== undefined)
+        return partition;
+    return key === null || key === undefined ? call % count : partitionOf(key, count);
+}

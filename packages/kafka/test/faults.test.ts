@@ -1,0 +1,307 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import type {MessageBatch, TopicMessage} from 'woltage';
+import {runChild} from '../../../test/processes/run-child.ts';
+import {KafkaServer} from '../../../test/servers/kafka/kafka-server.ts';
+import {KafkaEventSource, type KafkaBroker} from '../src/index.ts';
+import {brokerFor, busOf, until} from './support/kafka.ts';
+import type {Taken} from './support/consumer-child.ts';
+
+/** `WOLTAGE_OUTAGE_MS=60000` makes the broker go away for a minute. */
+const OUTAGE_MS = Number(process.env['WOLTAGE_OUTAGE_MS'] ?? 20_000);
+
+let server: KafkaServer;
+let folder: string;
+const brokers: KafkaBroker[] = [];
+
+const connected = async (options: Parameters<typeof brokerFor>[1] = {}): Promise<KafkaBroker> => {
+    const broker = brokerFor(server, options);
+    brokers.push(broker);
+    await broker.connect();
+    return broker;
+};
+
+const numbered = (topic: string, from: number, to: number): TopicMessage[] => Array.from({length: to - from}, (_, n) => ({topic, key: `k${(from + n) % 10}`, value: String(from + n)}));
+const values = (topic: string): number[] => server.messages(topic).map(({value}) => Number(value));
+const increasing = (numbers: readonly number[]): boolean => numbers.every((n, index) => index === 0 || n > (numbers[index - 1] as number));
+
+/** Consumes into a list, with its offsets kept in memory. */
+class Consumer {
+    readonly values: string[] = [];
+    readonly outages: (Error | undefined)[] = [];
+    readonly offsets = new Map<number, bigint>();
+    readonly #ending = new AbortController();
+    readonly done: Promise<void>;
+
+    constructor(broker: KafkaBroker, topic: string, before: (batch: MessageBatch) => void = () => undefined) {
+        this.done = broker.consume({
+            topics: [topic], group: 'faults', from: 'start', signal: this.#ending.signal, onOutage: error => void this.outages.push(error),
+            resume: async places => places.map(({partition}) => this.offsets.get(partition)),
+            handle: async batch => {
+                before(batch);
+                this.values.push(...batch.messages.map(({value}) => String(value && Buffer.from(value))));
+                this.offsets.set(batch.partition, batch.nextOffset);
+            }
+        });
+        this.done.catch(() => undefined);
+    }
+
+    async stop(): Promise<void> {
+        this.#ending.abort();
+        await this.done;
+    }
+}
+
+beforeEach(async () => {
+    server = await KafkaServer.start({partitions: 3});
+    folder = await mkdtemp(join(tmpdir(), 'woltage-kafka-'));
+});
+afterEach(async () => {
+    await Promise.all(brokers.splice(0).map(broker => broker.close()));
+    await server.close();
+    await rm(folder, {recursive: true});
+});
+
+describe('A broker that goes away', () => {
+    it(`for ${OUTAGE_MS} ms: what is being published gets there, once and in order; consumers go on, and say so once each way`, async () => {
+        const broker = await connected({timeoutMs: OUTAGE_MS + 30_000});
+        const consumer = new Consumer(broker, 'orders');
+        await broker.publish(numbered('orders', 0, 100));
+        await until(() => consumer.values.length >= 100);
+        await server.stop();
+        const waiting = Promise.all(Array.from({length: 20}, (_, n) => broker.publish(numbered('orders', 100 + n * 10, 110 + n * 10))));
+        await new Promise(resolve => setTimeout(resolve, OUTAGE_MS));
+        await server.start();
+        await waiting;
+        await until(() => consumer.values.length >= 300, 30_000);
+        await consumer.stop();
+        expect(consumer.values.map(Number).sort((a, b) => a - b)).toEqual(Array.from({length: 300}, (_, n) => n));
+        for (let k = 0; k < 10; k++)
+            expect(increasing(consumer.values.map(Number).filter(n => n % 10 === k))).toBe(true);
+        expect(consumer.outages.map(error => error !== undefined)).toEqual([true, false]);
+    }, OUTAGE_MS + 90_000);
+
+    it('publishing fails after its time, as unavailable, and works again afterwards', async () => {
+        const broker = await connected({timeoutMs: 800});
+        await broker.publish(numbered('orders', 0, 10));
+        await server.stop();
+        const began = performance.now();
+        await expect(broker.publish(numbered('orders', 10, 20))).rejects.toMatchObject({code: 'BROKER_UNAVAILABLE', status: 503});
+        expect(performance.now() - began).toBeLessThan(3000);
+        await server.start();
+        await broker.publish(numbered('orders', 20, 30));
+        expect(values('orders').filter(n => n >= 20).length).toBe(10);
+    });
+
+    it('a broker that has stopped answering is given up, and asked again', async () => {
+        const broker = await connected({requestTimeoutMs: 500, timeoutMs: 20_000});
+        await broker.publish(numbered('orders', 0, 10));
+        server.fail('produce', {kind: 'delay', ms: 2000}, {kind: 'delay', ms: 2000});
+        await broker.publish(numbered('orders', 10, 20));
+        expect(values('orders').sort((a, b) => a - b)).toEqual(Array.from({length: 20}, (_, n) => n));
+    }, 30_000);
+});
+
+describe('Connections that end while messages are under way', () => {
+    it.each(['lose answer', 'lose request'] as const)('neither lose nor double a message: %s', async kind => {
+        const broker = await connected({timeoutMs: 30_000});
+        for (let round = 0; round < 10; round++) {
+            server.fail('produce', {kind}, {kind});
+            await Promise.all(Array.from({length: 5}, (_, n) => broker.publish(numbered('orders', round * 50 + n * 10, round * 50 + n * 10 + 10))));
+        }
+        expect(values('orders').sort((a, b) => a - b)).toEqual(Array.from({length: 500}, (_, n) => n));
+        for (const partition of [0, 1, 2]) {
+            const own = server.messages('orders', partition);
+            for (let k = 0; k < 10; k++)
+                expect(increasing(own.filter(({key}) => String(key) === `k${k}`).map(({value}) => Number(value)))).toBe(true);
+        }
+    }, 60_000);
+
+    it('without idempotence, the same double messages: that is what it is for', async () => {
+        const broker = await connected({idempotent: false, timeoutMs: 30_000});
+        server.fail('produce', {kind: 'lose answer'});
+        await broker.publish([{topic: 'orders', partition: 0, value: '1'}]);
+        expect(values('orders')).toEqual([1, 1]);
+    });
+
+    it('leaders that have moved, and what else passes, are waited for', async () => {
+        const broker = await connected({timeoutMs: 30_000});
+        const consumer = new Consumer(broker, 'orders');
+        await broker.publish(numbered('orders', 0, 10));
+        for (const code of [6, 3, 7, 19, 5])
+            server.fail('produce', {kind: 'answer', code});
+        for (const code of [6, 74, 3])
+            server.fail('fetch', {kind: 'answer', code});
+        server.fail('heartbeat', {kind: 'answer', code: 27}, {kind: 'answer', code: 25}, {kind: 'answer', code: 16});
+        await broker.publish(numbered('orders', 10, 200));
+        await until(() => consumer.values.length >= 200);
+        await consumer.stop();
+        expect(values('orders').length).toBe(200);
+        expect(new Set(consumer.values).size).toBe(200);
+    }, 60_000);
+
+    it('a place in the sequence that the broker has lost is replaced by another producer', async () => {
+        const broker = await connected({timeoutMs: 30_000});
+        await broker.publish([{topic: 'orders', partition: 0, value: '1'}]);
+        server.fail('produce', {kind: 'answer', code: 45});
+        await broker.publish([{topic: 'orders', partition: 0, value: '2'}]);
+        await broker.publish([{topic: 'orders', partition: 0, value: '3'}]);
+        expect(values('orders')).toEqual([1, 2, 3]);
+        expect(new Set(server.messages('orders').map(({producerId}) => producerId)).size).toBe(2);
+    });
+
+    it('what was given up may be there or not; what comes next isn\'t taken for it', async () => {
+        const broker = await connected({timeoutMs: 300});
+        await broker.publish([{topic: 'orders', partition: 0, value: '1'}]);
+        server.fail('produce', ...Array.from({length: 40}, () => ({kind: 'lose answer'}) as const));
+        await expect(broker.publish([{topic: 'orders', partition: 0, value: '2'}])).rejects.toMatchObject({code: 'BROKER_UNAVAILABLE'});
+        server.forgive();
+        await broker.publish([{topic: 'orders', partition: 0, value: '3'}]);
+        expect(values('orders')).toEqual([1, 2, 3]);
+    });
+});
+
+describe('Messages that are gone, or can\'t be read', () => {
+    it('retention that was faster is told, and reading goes on with what is left', async () => {
+        const broker = await connected();
+        await broker.publish(Array.from({length: 30}, (_, n) => ({topic: 'orders', partition: 0, value: String(n)})));
+        server.state.partition('orders', 0)?.deleteBefore(20n);
+        const consumer = new Consumer(broker, 'orders');
+        consumer.offsets.set(0, 5n);
+        await until(() => consumer.values.length >= 10);
+        await consumer.stop();
+        expect(consumer.values).toEqual(Array.from({length: 10}, (_, n) => String(20 + n)));
+        expect(consumer.outages[0]).toMatchObject({code: 'MESSAGES_LOST', message: expect.stringContaining('5 to 19') as string});
+        expect(consumer.outages.at(-1)).toBe(undefined);
+    });
+
+    it('a topic that was made anew begins again', async () => {
+        const broker = await connected();
+        await broker.publish([{topic: 'orders', partition: 0, value: 'new'}]);
+        const consumer = new Consumer(broker, 'orders');
+        consumer.offsets.set(0, 500n);
+        await until(() => consumer.values.length >= 1);
+        await consumer.stop();
+        expect(consumer.outages[0]).toMatchObject({code: 'MESSAGES_LOST', message: expect.stringContaining('made anew') as string});
+    });
+
+    it('a batch that can\'t be unpacked holds up its partition, says so, and no other', async () => {
+        const broker = await connected();
+        await broker.publish([0, 1].map(partition => ({topic: 'orders', partition, value: `first ${partition}`})));
+        server.state.partition('orders', 0)?.appendPoison();
+        await broker.publish([0, 1].map(partition => ({topic: 'orders', partition, value: `second ${partition}`})));
+        const consumer = new Consumer(broker, 'orders');
+        await until(() => consumer.values.includes('second 1') && consumer.outages.length > 0);
+        expect(consumer.outages[0]).toMatchObject({code: 'MESSAGE_UNREADABLE', details: {topic: 'orders', partition: 0}});
+        expect(consumer.values).not.toContain('second 0');
+        await consumer.stop();
+    });
+});
+
+describe('Processes that are killed', () => {
+    it('consumers of a group: every message is taken over once, in order', async () => {
+        const broker = await connected();
+        const file = join(folder, 'taken');
+        const start = () => runChild<{connected?: boolean; taken?: number}>(new URL('./support/consumer-child.ts', import.meta.url), server.address, 'orders', 'killed', file);
+        const taken = (): Taken[] => existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(line => line !== '').map(line => JSON.parse(line) as Taken) : [];
+        let sent = 0;
+        let children = [start(), start()];
+        await Promise.all(children.map(child => child.told(1)));
+        for (let round = 0; round < 4; round++) {
+            for (let n = 0; n < 20; n++, sent += 10)
+                await broker.publish(numbered('orders', sent, sent + 10));
+            const [victim, other] = children as [ReturnType<typeof start>, ReturnType<typeof start>];
+            await until(() => taken().flatMap(batch => batch.values).length > sent - 150, 30_000);
+            victim.process.kill('SIGKILL');
+            await victim.ended;
+            children = [other, start()];
+        }
+        await until(() => taken().flatMap(batch => batch.values).length >= sent, 30_000);
+        for (const child of children) {
+            child.process.kill('SIGKILL');
+            await child.ended;
+        }
+        const all = taken().flatMap(batch => batch.values.map(Number));
+        expect([...all].sort((a, b) => a - b)).toEqual(Array.from({length: sent}, (_, n) => n));
+        for (let k = 0; k < 10; k++)
+            expect(increasing(all.filter(n => n % 10 === k))).toBe(true);
+    }, 120_000);
+
+    it('a producer: what it was told to be published is there, once; at most what was under way is there beside it', async () => {
+        let from = 0;
+        for (let round = 0; round < 3; round++) {
+            const child = runChild<{published: number}>(new URL('./support/producer-child.ts', import.meta.url), server.address, 'orders', String(from));
+            await child.told(100 + round * 37);
+            child.process.kill('SIGKILL');
+            await child.ended;
+            from = (child.lines.at(-1)?.published ?? -1) + 1000;
+            const published = child.lines.map(line => line.published);
+            const there = values('orders').filter(n => n >= (published[0] ?? 0));
+            expect([...new Set(there)].sort((a, b) => a - b).slice(0, published.length)).toEqual(published);
+            expect(there.length).toBe(new Set(there).size);
+            expect(there.length).toBeLessThanOrEqual(published.length + 1);
+        }
+    }, 60_000);
+
+    it('services that publish their log: readers get all of it, once, in order', async () => {
+        const path = join(folder, 'events.db');
+        const start = (name: string) => runChild<{position: string}>(new URL('./support/shop-child.ts', import.meta.url), server.address, path, name);
+        const source = new KafkaEventSource({...busOf(server), groupPrefix: 'reports', from: 'start'});
+        await source.connect();
+        const ending = new AbortController();
+        const positions: bigint[] = [];
+        const reading = (async () => {
+            for await (const {events} of source.subscribe({signal: ending.signal}))
+                positions.push(...events.map(({position}) => position));
+        })();
+        let last = 0n;
+        let survivor = start('survivor');
+        await survivor.told(20);
+        for (let round = 0; round < 3; round++) {
+            const next = start(`shop${round}`);
+            await next.told(100);
+            await survivor.told(survivor.lines.length + 50);
+            survivor.process.kill('SIGKILL');
+            await survivor.ended;
+            survivor = next;
+        }
+        survivor.process.kill('SIGKILL');
+        await survivor.ended;
+        // Nobody publishes now: what is left waits in the log for the next one.
+        const log = new SQLiteEventStore({path});
+        await log.connect();
+        last = await log.getLatestPosition() ?? 0n;
+        const expected: bigint[] = [];
+        for await (const batch of log.subscribe()) {
+            expected.push(...batch.events.map(({position}) => position));
+            if (batch.caughtUp)
+                break;
+        }
+        await log.close();
+        const again = start('again');
+        await until(() => (positions.at(-1) ?? 0n) >= last, 30_000);
+        again.process.kill('SIGKILL');
+        await again.ended;
+        ending.abort();
+        await reading;
+        await source.close();
+        expect(positions.slice(0, expected.length)).toEqual(expected);
+        expect(expected.length).toBeGreaterThan(300);
+    }, 120_000);
+});
+
+it('closing leaves nothing open', async () => {
+    const broker = await connected();
+    const consumer = new Consumer(broker, 'orders');
+    await broker.publish(numbered('orders', 0, 10));
+    await until(() => consumer.values.length >= 10);
+    await broker.close();
+    await consumer.done;
+    await until(() => server.connections === 0);
+    expect(server.state.group('test.faults').size).toBe(0);
+    expect(server.state.group('test.faults').offsets.size).toBeGreaterThan(0);
+});
