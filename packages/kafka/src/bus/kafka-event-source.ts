@@ -109,7 +109,6 @@ export class KafkaEventSource implements IEventStore {
     }
 
     /** @throws BadRequestError `READ_ONLY_EVENT_SOURCE` */
-    // eslint-disable-next-line require-yield
     async *read(): AsyncGenerator<readonly RecordedEvent[]> {
         throw this.#readOnly('Streams can\'t be read from');
     }

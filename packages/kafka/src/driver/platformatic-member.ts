@@ -30,7 +30,8 @@ export async function joinGroup(options: GroupOptions, sessionTimeoutMs: number,
     }
 }
 
-const leaveGroup = async (consumer: Consumer): Promise<void> => await consumer.leaveGroup(false);
+/** The library's types forget the promise. */
+const leaveGroup = (consumer: Consumer): Promise<void> => consumer.leaveGroup() as unknown as Promise<void>;
 
 class PlatformaticMember implements IKafkaMember {
     readonly #consumer: Consumer;
