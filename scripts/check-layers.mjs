@@ -13,7 +13,7 @@ const LAYERS = [
 /** Core's folders that may use Node's modules. */
 const NODE_ALLOWED = new Set(['context', 'runtime']);
 /** The only packages that core may know: none of them does I/O. */
-const CORE_MAY_USE = new Set(['zod', '@standard-schema/spec', '@opentelemetry/api']);
+const CORE_MAY_USE = new Set(['zod', '@standard-schema/spec', '@opentelemetry/api', 'croner']);
 /** Our packages that others may build on; all the rest are ends, chosen by users alone. */
 const BASES = new Set(['woltage', '@woltage/sqlite', '@woltage/postgres']);
 

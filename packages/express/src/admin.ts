@@ -12,6 +12,7 @@ const addition = z.strictObject({name: z.string(), version, projectorName: z.str
 const activation = z.strictObject({force: z.boolean().default(false)});
 const skipping = z.strictObject({eventId: z.string()});
 const flag = z.enum(['true', 'false']).default('false').transform(text => text === 'true');
+const listing = z.strictObject({action: z.string().optional(), after: z.string().optional(), limit: z.coerce.number().int().min(1).max(1000).optional()});
 const removal = z.strictObject({force: flag, deleteData: flag});
 
 export interface AdminDependencies {
@@ -24,11 +25,7 @@ export interface AdminDependencies {
 /** Adds the routes that list, add, switch, mend and remove versions of projections. Each asks `admin` first. */
 export function addAdminRoutes(router: Router, {woltage, admin, readBody, fail}: AdminDependencies): void {
     // Route by route, so that a read model or an aggregate may be called 'projections' and none of the paths is forgotten.
-    const guarded = (answer: Answer): RequestHandler => handle(async (req, res) => {
-        if (await admin(req) !== true || res.headersSent)
-            throw new ForbiddenError('Projections are for administrators.');
-        await answer(req, res);
-    }, fail);
+    const guarded = guard(admin, fail, 'Projections are for administrators.');
     const show = (name: string, version: number): Projection => {
         const projection = woltage.getProjection(name, version);
         if (projection === undefined)
@@ -70,6 +67,21 @@ export function addAdminRoutes(router: Router, {woltage, admin, readBody, fail}:
         sendJson(res, undefined);
     }));
 }
+
+/** Adds the routes that list what actions have failed at for good, and have it done again or given up. Each asks `admin` first. */
+export function addFailedActionRoutes(router: Router, {woltage, admin, fail}: AdminDependencies): void {
+    const guarded = guard(admin, fail, 'Failed actions are for administrators.');
+    router.get('/failed-actions', guarded(async (req, res) => sendJson(res, await woltage.getFailedActions(parse(listing, parseQuery(req.url), 'The query string')))));
+    router.post('/failed-actions/:id/retry', guarded(async (req, res) => sendJson(res, await woltage.retryFailedAction(parameter(req, 'id')))));
+    router.delete('/failed-actions/:id', guarded(async (req, res) => sendJson(res, await woltage.discardFailedAction(parameter(req, 'id')))));
+}
+
+/** Lets administrators alone through. */
+const guard = (admin: AdminDependencies['admin'], fail: Fail, refusal: string) => (answer: Answer): RequestHandler => handle(async (req, res) => {
+    if (await admin(req) !== true || res.headersSent)
+        throw new ForbiddenError(refusal);
+    await answer(req, res);
+}, fail);
 
 /** @throws NotFoundError `UNKNOWN_PROJECTION` for what can't be a version */
 function versionOf(text: string): number {

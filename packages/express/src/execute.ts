@@ -1,10 +1,9 @@
-import type {Request} from 'express';
-import {BadRequestError, ForbiddenError, type Woltage} from 'woltage';
+import {BadRequestError, type Woltage} from 'woltage';
+import {authorize, contextOf} from './access.ts';
 import type {ReadBody} from './body.ts';
 import type {Answer} from './failures.ts';
 import {idempotencyKeyOf, refuseIdempotencyKey} from './idempotency.ts';
 import {sendJson} from './json.ts';
-import type {Access} from './options.ts';
 import {parameter} from './parameter.ts';
 import {parseQuery} from './query-string.ts';
 import type {Settings} from './settings.ts';
@@ -54,14 +53,6 @@ export function executeQuery(woltage: Woltage, settings: Settings): Answer {
         sendJson(res, result);
     };
 }
-
-async function authorize({authorize}: Settings, access: Access): Promise<void> {
-    const permission: unknown = await authorize?.(access);
-    if (permission !== undefined && permission !== true || access.req.res?.headersSent === true)
-        throw new ForbiddenError();
-}
-
-const contextOf = async ({context}: Settings, req: Request): Promise<object> => await context?.(req) ?? {};
 
 /** The position that a query waits for; -1 is what a command answers where nothing has ever happened. */
 function parseAfter(header: string | undefined): bigint | undefined {

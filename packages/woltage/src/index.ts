@@ -12,7 +12,8 @@ export {
     Decision, type Boundary, type BoundaryCriterion, type DecisionContext, type DecisionOptions, type DecisionOutcome, type DecisionProjector, type DecisionReducer, type DecisionResult, type EventStream
 } from './decisions/index.ts';
 export {
-    emit, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type Emission, type FinalFailure
+    cancelScheduled, emit, executeCommand, publish, scheduleCommand, sideEffect, type DurableSideEffectOptions, type EffectAggregate, type EffectCommand, type EffectDecision, type EffectRetry, type EffectRun,
+    type Emission, type FinalFailure
 } from './effects/index.ts';
 export {
     Action, onEvent, onHttp, onMessage, onSchedule, type ActionContext, type ActionFactory, type ActionFailure, type ActionMessage, type ActionOptions, type ActionPublication, type ActionRequest,
@@ -34,16 +35,20 @@ export type {ExportOptions, ExportProgress} from './runtime/transfer/export-even
 export type {ImportOptions, ImportProgress, ImportSource, ImportSummary} from './runtime/transfer/import-events.ts';
 export type {EventSource} from './runtime/transfer/line-reader.ts';
 export type {Harness} from './runtime/harness.ts';
-export type {Insides, PlacedEvent, WorkLeft} from './runtime/insides.ts';
+export type {ActionTriggering, Insides, PlacedEvent, WorkLeft} from './runtime/insides.ts';
 export type {ConnectionHealth, Health} from './runtime/health.ts';
+export type {ActionCall, ActionRoute, FailedAction} from './runtime/actions/actions.ts';
+export type {FailedActionsOptions} from './runtime/action-control.ts';
 export type {FailedEffect} from './runtime/durable-effects.ts';
+export type {FailedCommand, ScheduledCommand} from './runtime/scheduled/scheduled-command.ts';
 export type {ProjectionPlan} from './runtime/declared-projections.ts';
 export {createWoltage, createWoltage as default} from './runtime/create-woltage.ts';
 export type {QueryHandlerName, QueryOptions} from './shared/query-types.ts';
-export type {PastOptions} from './context/index.ts';
+export type {PastOptions, ScheduleOptions} from './context/index.ts';
 export type {ExecuteOptions, UnitCommand} from './runtime/command-control.ts';
+export type {PublicationStatus} from './runtime/messages/publications.ts';
 export type {Woltage} from './runtime/woltage.ts';
-export type {EffectCall} from './context/index.ts';
+export type {ActionRun, EffectCall} from './context/index.ts';
 export type {Clock} from './shared/clock.ts';
 export {cloneData} from './shared/data.ts';
 export {delay} from './shared/delay.ts';

@@ -1,4 +1,4 @@
-import {MemoryEventStore, MemoryStore, type AdapterConfig, type IStore, type WoltageConfig} from 'woltage';
+import {MemoryBroker, MemoryEventStore, MemoryStore, type AdapterConfig, type IStore, type WoltageConfig} from 'woltage';
 import {TestingError} from '../testing-error.ts';
 import type {TestClock} from './test-clock.ts';
 
@@ -24,6 +24,7 @@ export function fillIn({clock: _clock, ...config}: TestConfig): WoltageConfig {
         aggregates: [],
         projectorClasses: [],
         internalStore: memory,
+        messageBroker: {adapter: MemoryBroker},
         ...config,
         stores: {...Object.fromEntries(named), [MAIN_STORE]: memory, ...config.stores},
         projectionTuning: {...TUNING, ...config.projectionTuning}

@@ -58,7 +58,9 @@ export interface ActionMessage<Value = unknown> {
 
 /** A request, as a handler sees it. */
 export interface ActionRequest {
+    /** As in `onHttp`. */
     readonly method: string;
+    /** As in `onHttp`: `/documents/:id/analysis`. */
     readonly path: string;
     readonly params: Readonly<Record<string, string>>;
     readonly query: Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event, EventClass} from '../events/index.ts';
 import {isStandardSchema, type StandardSchema} from '../shared/standard-schema.ts';
+import {scheduleProblem} from './schedule-times.ts';
 import type {EventTrigger, HttpTrigger, MessageTrigger, MessageValue, ScheduleTrigger, TriggerStart} from './trigger.ts';
 
 export interface OnEventOptions {
@@ -20,7 +21,10 @@ export interface OnMessageOptions<S extends StandardSchema | undefined> {
 export interface OnScheduleOptions {
     /** An IANA name such as `Europe/Berlin`; for cron expressions. @default 'UTC' */
     readonly timeZone?: string | undefined;
-    /** What becomes of runs while no instance was there: none, one for all of them, or each (up to 1000). @default 'once' */
+    /**
+     * What becomes of times that came while no instance was there: `skip` leaves them out (but for one that is less than a minute late), `once` makes one run, for the last of them, `all` makes each,
+     * the oldest first, up to 1000. @default 'once'
+     */
     readonly missed?: ScheduleTrigger['missed'] | undefined;
 }
 
@@ -71,7 +75,11 @@ export function onMessage<S extends StandardSchema | undefined = undefined>(topi
 }
 
 /**
- * Runs an action at certain times: a cron expression of five fields (or six, with seconds), or every so many ms. One instance of all fires each run.
+ * Runs an action at certain times: a cron expression of five fields (or six, with seconds), or every so many ms from its first start on. Each time makes one run among all instances. A schedule that is
+ * changed begins anew.
+ *
+ * On days when clocks are changed, an expression that names one time of the day runs once: right after the gap where its time is left out, and at the first of two times. All others go by what the clock
+ * shows.
  *
  * @example
  * Action.create('dailyReport', {on: onSchedule('0 6 * * *', {timeZone: 'Europe/Berlin'}), handler: ({scheduledFor}) => ...});
@@ -83,6 +91,9 @@ export function onSchedule(every: string | {readonly everyMs: number}, options: 
         throw invalid('onSchedule takes a cron expression or {everyMs: 60_000}.');
     checkOptions('onSchedule', options, {timeZone: isText, missed: value => ['skip', 'once', 'all'].includes(value as string)});
     const {timeZone = 'UTC', missed = 'once'} = options;
+    const problem = scheduleProblem(interval as string | number, timeZone);
+    if (problem !== undefined)
+        throw invalid(`onSchedule: ${problem}.`);
     return {kind: 'schedule', every: interval as string | number, timeZone, missed};
 }
 
@@ -100,6 +111,9 @@ const PATH = /^(?:\/(?::[A-Za-z_]\w*|[\w\-.~]+))+$/;
 export function onHttp(method: string, path: string, options: OnHttpOptions = {}): HttpTrigger {
     if (!METHODS.has(method) || typeof path !== 'string' || !PATH.test(path))
         throw invalid(`onHttp takes a method (${[...METHODS].join(', ')}) and a path such as '/documents/:id/analysis'.`);
+    const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
+    if (new Set(names).size < names.length || names.includes('__proto__'))
+        throw invalid(`onHttp: the parameters of ${path} need names of their own.`);
     checkOptions('onHttp', options, {answer: value => value === 'result' || value === 'accepted'});
     return {kind: 'http', method, path, answer: options.answer ?? 'result'};
 }

@@ -1,3 +1,4 @@
+import type {ContextRuntime, DeferredCommands} from '../context/index.ts';
 import {placeRecorded, type Cause, type Event, type EventCatalogue, type EventData} from '../events/index.ts';
 import {STATE_NEW, type AppendResult} from '../ports/index.ts';
 import {copyIfPlain} from '../shared/data.ts';
@@ -36,8 +37,8 @@ export interface CommandRequest {
 /** Gives the events of an execution their ids, by the place of the command and that of the event in it; they have their own where there is none. */
 export type EventIdAt = (command: number, event: number) => Promise<string>;
 
-/** Runs a handler in the context of the runtime. @param mailboxes Those that are held meanwhile */
-export type RunHandler = (handler: () => CommandResult | Promise<CommandResult>, mailboxes?: readonly string[]) => CommandResult | Promise<CommandResult>;
+/** Runs a handler in the context of the runtime. @param deferred Where it schedules. @param mailboxes Those that are held meanwhile */
+export type RunHandler = (handler: () => CommandResult | Promise<CommandResult>, deferred: DeferredCommands, mailboxes?: readonly string[]) => CommandResult | Promise<CommandResult>;
 
 export interface ExecutorParts {
     readonly appender: Appender;
@@ -45,6 +46,8 @@ export interface ExecutorParts {
     readonly loader: AggregateLoader;
     readonly taker: SnapshotTaker;
     readonly run: RunHandler;
+    /** For each attempt, see `ContextRuntime`. */
+    readonly defer: ContextRuntime['defer'];
 }
 
 /** A command with a valid payload, on its way. */
@@ -89,10 +92,13 @@ export class CommandExecutor {
     async #try(attempt: Attempt): Promise<CommandOutcome> {
         const {command: {aggregate}, aggregateId} = attempt;
         const loaded = await traced('woltage.load', () => ({'woltage.aggregate': aggregate.name}), () => this.#parts.loader.load(aggregate, aggregateId));
-        const deciding = this.#decide(attempt, loaded);
+        const deferred = this.#parts.defer(seedOf(attempt.idAt));
+        const deciding = this.#decide(attempt, loaded, deferred);
         const {events, force} = toDecided(deciding instanceof Promise ? await deciding : deciding, attempt.command, aggregateId);
         const {revision, position} = loaded;
         if (events.length === 0) {
+            if (!deferred.isEmpty)
+                await deferred.around(attempt.cause, nothing);
             this.#parts.taker.consider(aggregate, aggregateId, loaded, revision);
             return {revision, position, events};
         }
@@ -100,8 +106,10 @@ export class CommandExecutor {
         const converting = this.#toData(events, attempt);
         const data = converting instanceof Promise ? await converting : converting;
         const append: AggregateAppend = {aggregate, aggregateId, events, data, revision: force ? undefined : revision < 0n ? STATE_NEW : revision};
+        const write = (): Promise<AppendResult> =>
+            traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => isEnd ? this.#erase(append) : this.#parts.appender.appendOne(append));
         try {
-            const result = await traced('woltage.append', () => ({'woltage.aggregate': aggregate.name, 'woltage.events': data.length}), () => isEnd ? this.#erase(append) : this.#parts.appender.appendOne(append));
+            const result = await (deferred.isEmpty ? write() : deferred.around(data[0], write));
             placeRecorded(events, data, result);
             if (!isEnd)
                 this.#parts.taker.consider(aggregate, aggregateId, loaded, result.revision);
@@ -119,10 +127,10 @@ export class CommandExecutor {
         });
     }
 
-    #decide({command: {handler}, aggregateId, payload: own, context, mailboxes, left}: Attempt, {state, revision}: LoadedState): CommandResult | Promise<CommandResult> {
+    #decide({command: {handler}, aggregateId, payload: own, context, mailboxes, left}: Attempt, {state, revision}: LoadedState, deferred: DeferredCommands): CommandResult | Promise<CommandResult> {
         // A handler may change what it gets; the next attempt must not see that.
         const payload = left > 0 ? copyIfPlain(own) : own;
-        return this.#parts.run(() => handler(state as never, payload as never, {...context, aggregateId, aggregateVersion: Number(revision) + 1}), mailboxes);
+        return this.#parts.run(() => handler(state as never, payload as never, {...context, aggregateId, aggregateVersion: Number(revision) + 1}), deferred, mailboxes);
     }
 
     /** The next attempt after one whose append has failed. @throws the error where there is none */
@@ -148,6 +156,10 @@ export class CommandExecutor {
         return Promise.all(events.map(async (event, index) => catalogue.toData(event, await idAt(0, index), cause)));
     }
 }
+
+/** What ids are derived from that a repetition must make again. */
+export const seedOf = (idAt: EventIdAt | undefined): (() => Promise<string>) | undefined => idAt && (() => idAt(0, 0));
+const nothing = (): Promise<void> => Promise.resolve();
 
 /** @throws ValidationError (in the promise, for a schema that validates asynchronously) */
 export function validPayload({command: {aggregate, name, schema}, payload}: CommandRequest): unknown {

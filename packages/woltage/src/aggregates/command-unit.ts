@@ -1,4 +1,5 @@
 import {BadRequestError, WoltageError} from '../errors/index.ts';
+import type {DeferredCommands} from '../context/index.ts';
 import {placeRecorded, type Cause, type Event, type EventData, type RecordedEvent} from '../events/index.ts';
 import {STATE_NEW, type AppendResult} from '../ports/index.ts';
 import {cloneData, copyIfPlain, tryClone} from '../shared/data.ts';
@@ -7,7 +8,7 @@ import type {Aggregate} from './aggregate.ts';
 import {checkAggregateId} from './aggregate-id.ts';
 import type {AggregateAppend} from './appender.ts';
 import {keyOf, type LoadedState} from './aggregate-loader.ts';
-import {isAhead, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
+import {isAhead, seedOf, validPayload, type CommandExecutor, type CommandOutcome, type CommandRequest, type EventIdAt, type ExecutorParts} from './command-executor.ts';
 import {isRevisionConflict, pauseBeforeRetry} from './conflicts.ts';
 import {toDecided} from './decided.ts';
 import {isErasure} from './erase-stream.ts';
@@ -39,6 +40,7 @@ interface Unit {
     readonly mailboxes: readonly string[];
     readonly cause: Cause | undefined;
     readonly idAt: EventIdAt | undefined;
+    readonly deferred: DeferredCommands;
     /** Handlers may change what they get, and there may be another attempt. */
     readonly copiesPayloads: boolean;
     readonly members: Map<string, Member>;
@@ -75,7 +77,7 @@ export class CommandUnit {
         const mailboxes = keys.filter((_, i) => valid[i]?.command.aggregate.options.concurrency === 'serialized');
         return this.#executor.mailboxes.runAll(mailboxes, async () => {
             for (let attempt = 0, hasDoubted = false; ;) {
-                const unit: Unit = {requests: valid, atomic, mailboxes, cause, idAt, copiesPayloads: retryOnConflict > 0, members: new Map(), appended: 0};
+                const unit: Unit = {requests: valid, atomic, mailboxes, cause, idAt, deferred: this.#parts.defer(seedOf(idAt)), copiesPayloads: retryOnConflict > 0, members: new Map(), appended: 0};
                 try {
                     return await this.#attempt(unit);
                 } catch (error) {
@@ -116,7 +118,8 @@ export class CommandUnit {
             parts.push({member, from, to: member.events.length});
         }
         const changed = [...members.values()].filter(({events}) => events.length > 0);
-        const results = await this.#append(changed, unit);
+        const {deferred} = unit;
+        const results = await (deferred.isEmpty ? this.#append(changed, unit) : deferred.around(changed[0]?.data[0] ?? cause, () => this.#append(changed, unit)));
         changed.forEach((member, i) => {
             const result = results[i] as AppendResult;
             placeRecorded(member.events, member.data, result);
@@ -136,12 +139,12 @@ export class CommandUnit {
         return member;
     }
 
-    async #decide(request: CommandRequest, member: Member, {mailboxes, copiesPayloads}: Unit): Promise<readonly Event[]> {
+    async #decide(request: CommandRequest, member: Member, {mailboxes, deferred, copiesPayloads}: Unit): Promise<readonly Event[]> {
         const {command, aggregateId, context} = request;
         const payload = copiesPayloads ? copyIfPlain(request.payload) : request.payload;
         const state = tryClone(member.state?.copy)?.copy ?? await this.#foldAnew(member);
         const aggregateVersion = Number(member.loaded.revision) + member.events.length + 1;
-        const result = await this.#parts.run(() => command.handler(state as never, payload as never, {...context, aggregateId, aggregateVersion}), mailboxes);
+        const result = await this.#parts.run(() => command.handler(state as never, payload as never, {...context, aggregateId, aggregateVersion}), deferred, mailboxes);
         const {events, force} = toDecided(result, command, aggregateId);
         member.isBound ||= events.length > 0 && !force;
         if (isErasure(events, `Command '${command.aggregate.name}.${command.name}'`))

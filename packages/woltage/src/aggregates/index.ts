@@ -1,3 +1,4 @@
+export {checkAggregateId} from './aggregate-id.ts';
 export {Aggregate, type AggregateProjector, type CommandHandle, type Reducer} from './aggregate.ts';
 export {AggregateFold} from './aggregate-fold.ts';
 export {AggregateLoader, keyOf as mailboxOf, type StateLimit} from './aggregate-loader.ts';

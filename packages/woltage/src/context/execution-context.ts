@@ -1,8 +1,9 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
 import {ContextError} from '../errors/index.ts';
 import type {Cause, Event} from '../events/index.ts';
-import type {IStore} from '../ports/index.ts';
+import type {IStore, PlainMessage} from '../ports/index.ts';
 import {findClockBy, type Clock} from '../shared/clock.ts';
+import type {DeferredCommands, ScheduleCall} from './schedule.ts';
 
 /** Where a state of the past ends: inclusive, and all that are given count. */
 export interface PastOptions {
@@ -18,12 +19,16 @@ export interface ContextRuntime {
     readonly clock?: Clock | undefined;
     /** Is told of every side effect that runs. */
     readonly onEffect?: ((call: EffectCall) => void) | undefined;
+    /** Is told of every attempt at a run of an action, when it is over. */
+    readonly onAttempt?: ((attempt: ActionRun) => void) | undefined;
     /** The read model instance of a class. @throws NotFoundError when the class isn't one of this runtime's */
     readModel(readModelClass: unknown): object;
     /** The store of a projection's active version. @throws NotFoundError, UnavailableError */
     activeStore(projectionName: string): IStore;
     /** Appends events as a consequence of `cause`; repeating the same key appends nothing. */
     emit(cause: Cause, key: string, aggregateName: string, events: readonly Event[]): Promise<void>;
+    /** Publishes a message; `undefined` without a broker. @param id The same whenever it is published again */
+    readonly publish?: ((topic: string, message: PlainMessage, id: string) => Promise<void>) | undefined;
     /** Makes a durable side effect known, before its tasks come. */
     learnEffect(effect: {readonly name: string}): void;
     /** The folded state of an aggregate, or the one that a decision would decide upon. */
@@ -34,6 +39,14 @@ export interface ContextRuntime {
     executeCommand(...args: readonly unknown[]): Promise<unknown>;
     /** Decides, by decision or by its name. */
     decide(...args: readonly unknown[]): Promise<unknown>;
+    /** Executes a command, or decides, as a consequence of `cause`, once for a key. @param args Like those of {@link ScheduleCall} */
+    executeOnce(key: string, cause: Cause, args: readonly unknown[]): Promise<void>;
+    /** Has a command or decision executed at a time. @returns Its id */
+    schedule(call: ScheduleCall): Promise<string>;
+    /** @returns Whether it was there and had not begun */
+    cancelScheduled(id: string): Promise<boolean>;
+    /** For what a handler asks to be scheduled. @param seed Gives an id that is the same whenever the handler's call is repeated */
+    defer(seed: (() => Promise<string>) | undefined): DeferredCommands;
 }
 
 /** A side effect that is about to run. */
@@ -48,6 +61,22 @@ export interface EffectCall {
     readonly isDurable: boolean;
     /** The event that is handled. */
     readonly cause: Cause;
+}
+
+/** An attempt at a run of an action. */
+export interface ActionRun {
+    /** The action's name. */
+    readonly action: string;
+    /** Of the work: the same at every attempt. */
+    readonly id: string;
+    /** From 1. */
+    readonly attempt: number;
+    /** As the trigger gave it. */
+    readonly input: unknown;
+    /** What it has failed with. */
+    readonly failed?: {readonly error: unknown} | undefined;
+    /** What the handler has returned. */
+    readonly result?: unknown;
 }
 
 /** A side effect that is written down with the rows, and run later from the task queue. */
@@ -76,6 +105,8 @@ export interface EffectScope {
 export interface ExecutionContext {
     readonly runtime: ContextRuntime;
     readonly effects?: EffectScope | undefined;
+    /** Where a handler's wishes are collected. */
+    readonly deferred?: DeferredCommands | undefined;
     /** The mailboxes that the command holds which this runs in. */
     readonly mailboxes?: readonly string[] | undefined;
     /** The stores that a query has seen, so that one query never sees two versions of a projection. */

@@ -1,6 +1,7 @@
+import type {ContextRuntime, DeferredCommands} from '../context/index.ts';
 import {ConflictError} from '../errors/index.ts';
 import {eventsOf, TombstoneEvent, type Cause, type Event, type EventCatalogue} from '../events/index.ts';
-import type {EventQuery, IEventStore} from '../ports/index.ts';
+import type {AppendResult, EventQuery, IEventStore} from '../ports/index.ts';
 import {copyIfPlain} from '../shared/data.ts';
 import {delay} from '../shared/delay.ts';
 import {traced} from '../shared/telemetry.ts';
@@ -26,10 +27,14 @@ export interface DecisionCall {
     readonly input: unknown;
     readonly context: object | undefined;
     readonly cause: Cause | undefined;
+    /** Gives the events their ids; they have their own where it is left out. */
+    readonly idAt?: ((event: number) => Promise<string>) | undefined;
     /** Whether it waits for its turn; not where another decision waits for it. */
     readonly inTurn: boolean;
-    /** Runs `decide`, in the context of the runtime. */
-    readonly run: (decide: () => DecisionResult | Promise<DecisionResult>) => DecisionResult | Promise<DecisionResult>;
+    /** Runs `decide`, in the context of the runtime. @param deferred Where it schedules */
+    readonly run: (decide: () => DecisionResult | Promise<DecisionResult>, deferred: DeferredCommands) => DecisionResult | Promise<DecisionResult>;
+    /** For each attempt, see `ContextRuntime`. */
+    readonly defer: ContextRuntime['defer'];
 }
 
 /** Where reading ends. */
@@ -82,6 +87,11 @@ export class DecisionExecutor {
         }
     }
 
+    /** What the decision would read. @throws ValidationError */
+    async queryOf(compiled: CompiledDecision, input: unknown): Promise<EventQuery> {
+        return compiled.query(await validInput(compiled, input));
+    }
+
     /** The state that the decision would decide upon now. @throws ValidationError */
     async stateOf(compiled: CompiledDecision, input: unknown): Promise<unknown> {
         const valid = await validInput(compiled, input);
@@ -95,19 +105,24 @@ export class DecisionExecutor {
     }
 
     /** @returns The conflict where others have come between; their conflicts in `decide` are none of this decision's, and are thrown */
-    async #attempt(compiled: CompiledDecision, query: EventQuery, {input, context, cause, run}: DecisionCall): Promise<DecisionOutcome | ConflictError> {
+    async #attempt(compiled: CompiledDecision, query: EventQuery, {input, context, cause, idAt, run, defer}: DecisionCall): Promise<DecisionOutcome | ConflictError> {
         const attributes = {'woltage.decision': compiled.decision.name};
         const {state, position} = await traced('woltage.load', () => attributes, () => this.#read(compiled, query, input));
         const {options} = compiled.decision;
-        const events = toEvents(await run(() => options.decide(state, copyIfPlain(input), {...context})), compiled);
-        if (events.length === 0)
+        const deferred = defer(idAt && (() => idAt(0)));
+        const events = toEvents(await run(() => options.decide(state, copyIfPlain(input), {...context}), deferred), compiled);
+        if (events.length === 0) {
+            await deferred.around(cause, () => Promise.resolve());
             return {position: position ?? -1n, events};
+        }
         const streams = new EventStreams(compiled, input);
-        for (const event of events)
-            streams.add(event, this.#catalogue.toData(event, event.id, cause));
+        for (const [index, event] of events.entries())
+            streams.add(event, this.#catalogue.toData(event, await idAt?.(index) ?? event.id, cause));
+        const appends = streams.appends();
+        const append = (): Promise<readonly AppendResult[]> =>
+            traced('woltage.append', () => ({...attributes, 'woltage.events': events.length}), () => this.#eventStore.appendAll(appends, {query, after: position}));
         try {
-            const results = await traced('woltage.append', () => ({...attributes, 'woltage.events': events.length}),
-                () => this.#eventStore.appendAll(streams.appends(), {query, after: position}));
+            const results = await (deferred.isEmpty ? append() : deferred.around(appends[0]?.events[0], append));
             return {position: streams.recorded(results), events};
         } catch (error) {
             if (error instanceof ConflictError && error.code === 'CONDITION_FAILED')

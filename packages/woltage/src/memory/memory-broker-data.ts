@@ -118,7 +118,7 @@ export class MemoryBrokerData {
         const {length} = this.#topicOf(topic).partitions;
         if (partition !== undefined && partition >= length)
             throw invalidMessage(`Topic '${topic}' has ${length} partitions, and none with the number ${partition}.`);
-        const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value?.slice() ?? null;
+        const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value === null ? null : new Uint8Array(value);
         if (bytes !== null && bytes.length > this.#maxBytes)
             throw invalidMessage(`A message for '${topic}' is too large: ${bytes.length} bytes, where ${this.#maxBytes} are allowed.`);
         return bytes;

@@ -1,13 +1,14 @@
 import {StaleRecordError, UnavailableError} from '../errors/index.ts';
 import {
-    compareRows, compareValues, compileTables, directAccess, matches, PortableTable, type CommitBatch, type IStore, type ListRecordsOptions, type Row, type ScopeOptions,
+    compareRows, compileTables, directAccess, matches, PortableTable, type CommitBatch, type IStore, type ListRecordsOptions, type Row, type ScopeOptions,
     type StoreQuery, type StoreRecord, type TableDefinitionMap, type TableMap, type TableSpec
 } from '../ports/index.ts';
 import {copyStorable} from '../shared/json-codec.ts';
+import {SortedRecords} from './sorted-records.ts';
 
 interface ScopeData {
     readonly tables: Map<string, Map<string, Row>>;
-    readonly records: Map<string, StoreRecord>;
+    readonly records: SortedRecords;
 }
 
 /** What a {@link MemoryStore} holds; hand it to a second one to simulate a restart or a second process. */
@@ -80,12 +81,8 @@ export class MemoryStore<T extends TableDefinitionMap = TableDefinitionMap> impl
         return keys.map(key => copyOf(records.get(key)));
     }
 
-    async listRecords(prefix: string, {after, limit}: ListRecordsOptions = {}): Promise<readonly (StoreRecord & {readonly key: string})[]> {
-        return [...this.#scope().records]
-            .filter(([key]) => key.startsWith(prefix) && (after === undefined || compareValues(key, after) > 0))
-            .map(([key, record]) => ({key, ...record}))
-            .sort((a, b) => compareValues(a.key, b.key))
-            .slice(0, limit);
+    async listRecords(prefix: string, options: ListRecordsOptions = {}): Promise<readonly (StoreRecord & {readonly key: string})[]> {
+        return this.#scope().records.list(prefix, options);
     }
 
     async watchRecords(listener: () => void): Promise<() => void> {
@@ -133,7 +130,7 @@ export class MemoryStore<T extends TableDefinitionMap = TableDefinitionMap> impl
             throw new UnavailableError('The store is not connected.', {code: 'CLOSED'});
         let scope = this.#data.scopes.get(this.#namespace);
         if (scope === undefined)
-            this.#data.scopes.set(this.#namespace, scope = {tables: new Map(), records: new Map()});
+            this.#data.scopes.set(this.#namespace, scope = {tables: new Map(), records: new SortedRecords()});
         return scope;
     }
 }

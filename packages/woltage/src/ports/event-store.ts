@@ -108,6 +108,8 @@ export interface EventStoreCapabilities {
     readonly erasesLater?: boolean;
     /** True where an event id is taken in its own stream alone: other streams may hold it as well. @default false */
     readonly eventIdsPerStream?: boolean;
+    /** False for a source of events alone, which can be subscribed to, and refuses `read` and `append`. @default true */
+    readonly streams?: boolean;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Adapters {
     readonly eventStore: IEventStore;
     readonly internalStore: IStore;
     readonly keyStore: IStore;
+    /** Where the work of actions is kept. */
+    readonly taskStore: IStore;
     readonly stores: ReadonlyMap<string, IStore>;
     /** It may be away when the others are connected. */
     readonly messageBroker: IMessageBroker | undefined;
@@ -34,10 +36,11 @@ export function createAdapters(config: WoltageConfig): Adapters {
     const internalStore = store(config.internalStore, 'internalStore');
     const keyStore = config.keyStore === undefined ? internalStore : store(config.keyStore, 'keyStore');
     const stores = new Map(Object.entries(config.stores ?? {}).map(([name, c]) => [name, store(c, `stores.${name}`)]));
+    const taskStore = findTaskStore(config.taskStore, internalStore, stores, store);
     const messageBroker = config.messageBroker && new PatientBroker(construct(config.messageBroker, 'messageBroker', BROKER_METHODS), config.logger ?? silentLogger);
     const all = (): readonly Pick<IStore, 'connect' | 'close'>[] => [eventStore, ...byConfig.values(), ...messageBroker === undefined ? [] : [messageBroker]];
     return {
-        eventStore, internalStore, keyStore, stores, messageBroker, storeOf: store,
+        eventStore, internalStore, keyStore, taskStore, stores, messageBroker, storeOf: store,
         async connect() {
             await Promise.all(all().map(adapter => adapter.connect()));
         },
@@ -48,6 +51,16 @@ export function createAdapters(config: WoltageConfig): Adapters {
                 throw failed.reason;
         }
     };
+}
+
+/** @throws ConfigError `TASK_STORE_UNKNOWN` */
+function findTaskStore(config: AdapterConfig<IStore> | string | undefined, internalStore: IStore, stores: ReadonlyMap<string, IStore>, storeOf: Adapters['storeOf']): IStore {
+    if (typeof config !== 'string')
+        return config === undefined ? internalStore : storeOf(config, 'taskStore');
+    const store = stores.get(config);
+    if (store === undefined)
+        throw new ConfigError(`'taskStore' names '${config}', which is none of 'stores' (${[...stores.keys()].join(', ')}).`, {code: 'TASK_STORE_UNKNOWN'});
+    return store;
 }
 
 function construct<T extends object>({adapter, args = []}: AdapterConfig<T>, property: string, methods: readonly string[]): T {

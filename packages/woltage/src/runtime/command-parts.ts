@@ -1,13 +1,14 @@
 import {
     AggregateLoader, Appender, CommandExecutor, KeyReservations, CommandUnit, Snapshots, SnapshotTaker, type ExecutorParts, type RunHandler
 } from '../aggregates/index.ts';
-import {heldMailboxes, runInContext, type ContextRuntime, type ExecutionContext} from '../context/index.ts';
+import {heldMailboxes, runInContext, type ContextRuntime} from '../context/index.ts';
 import type {IStore} from '../ports/index.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
 import {KeyedWork} from '../tasks/index.ts';
 import type {Adapters} from './adapters.ts';
 import {CommandLookup} from './command-lookup.ts';
+import {CommandTraces} from './command-traces.ts';
 import type {WoltageConfig} from './config.ts';
 import type {Definitions} from './definitions.ts';
 import {KeyedCommands} from './keyed-commands.ts';
@@ -20,6 +21,7 @@ export interface CommandParts {
     readonly executor: CommandExecutor;
     readonly unit: CommandUnit;
     readonly keyed: KeyedCommands;
+    readonly traces: CommandTraces;
     readonly snapshots: Snapshots;
     readonly taker: SnapshotTaker;
     readonly runtime: ContextRuntime;
@@ -30,7 +32,8 @@ export interface CommandParts {
 }
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
-const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
+/** How long idempotency keys are remembered, in ms. */
+export const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** @throws ConfigError `SNAPSHOT_STORE_UNKNOWN` */
 export function createCommandParts(
@@ -44,23 +47,23 @@ export function createCommandParts(
     const snapshots = new Snapshots(aggregate => settings.get(aggregate), log);
     const loader = new AggregateLoader(eventStore, aggregate => lookup.fold(aggregate), snapshots, aggregateCacheBytes);
     const taker = new SnapshotTaker(loader, eventStore, log);
-    const context: ExecutionContext = {runtime};
-    const run: RunHandler = (handler, mailboxes) => {
+    const run: RunHandler = (handler, deferred, mailboxes) => {
         const held = heldMailboxes(runtime);
-        return runInContext(mailboxes === undefined && held === undefined ? context : {runtime, mailboxes: [...held ?? [], ...mailboxes ?? []]}, handler);
+        return runInContext(mailboxes === undefined && held === undefined ? {runtime, deferred} : {runtime, deferred, mailboxes: [...held ?? [], ...mailboxes ?? []]}, handler);
     };
     const reserved = internalStore.scope({namespace: '_unique', tables: {}});
     const appender = new Appender(eventStore, new KeyReservations(reserved, eventStore));
-    const parts: ExecutorParts = {appender, catalogue, loader, taker, run};
+    const parts: ExecutorParts = {appender, catalogue, loader, taker, run, defer: seed => runtime.defer(seed)};
     const executor = new CommandExecutor(parts);
     const snapshotScopes = [...new Set(Array.from(settings.values(), ({store}) => store))];
     // Also where snapshots were kept under earlier settings.
     const allScopes = () => [...new Set([internalStore, ...adapters.stores.values()])].map(store => store.scope(SNAPSHOT_SCOPE));
+    const traces = new CommandTraces(eventStore, catalogue);
     const keys = internalStore.scope({namespace: '_idempotency', tables: {}});
     return {
-        lookup, loader, executor, snapshots, taker, runtime,
+        lookup, loader, executor, snapshots, taker, runtime, traces,
         unit: new CommandUnit(executor, parts),
-        keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), eventStore, catalogue),
+        keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), traces),
         async dropStates() {
             loader.clear();
             await snapshots.removeAll([...snapshotScopes, ...allScopes()]);

@@ -31,9 +31,19 @@ export interface DeclaredProjection {
 /** Events that are published to a topic, keyed by aggregate id, in order, as CloudEvents. */
 export interface Publication {
     readonly topic: string;
+    /** Needed where several go to one topic: what a publication has published is known by its topic and name. @default 'events' */
+    readonly name?: string | undefined;
+    /** Of these types, in all their versions. */
     readonly events: readonly EventClass[];
     /** Whether events are published that were there before the publication was first started. @default 'now' */
     readonly from?: 'start' | 'now' | undefined;
+    /**
+     * What becomes of personal fields: a topic is out of reach for `forget`, so that they are published as they are recorded, encrypted, and nobody can read them there. `decrypt` publishes them
+     * in the clear; fields of a forgotten subject as `Erased`.
+     *
+     * @default 'encrypted'
+     */
+    readonly personal?: 'encrypted' | 'decrypt' | undefined;
 }
 
 /** What `createWoltage` takes. A string where classes can stand is a directory that they are imported from. */
@@ -168,7 +178,7 @@ const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => bool
     ['eventCastingFallback', value => typeof value === 'function', 'a function from an event and {type, version} to a payload'],
     ['logger', isLogger, 'a logger with debug, info, warn and error'],
     ['projectionTuning', isObject, 'an object'],
-    ['harness', isHarness, 'a test harness {clock, onEffect, learnsEventClasses}']
+    ['harness', isHarness, 'a test harness {clock, onEffect, onAttempt, learnsEventClasses}']
 ];
 
 function* shapeProblems(config: Record<string, unknown>): Generator<string> {

@@ -1,6 +1,6 @@
 import type {Aggregate} from '../aggregates/index.ts';
 import {currentContext, heldMailboxes, isDeciding, runDeciding, runInContext, type PastOptions} from '../context/index.ts';
-import {Decision, DecisionExecutor, type CompiledDecision, type ConditionalEventStore, type DecisionOutcome} from '../decisions/index.ts';
+import {Decision, DecisionExecutor, type CompiledDecision, type ConditionalEventStore, type DecisionCall, type DecisionOutcome} from '../decisions/index.ts';
 import {BadRequestError, ConfigError, NotFoundError} from '../errors/index.ts';
 import type {IEventStore} from '../ports/index.ts';
 import {CommandControl, limitOf} from './command-control.ts';
@@ -43,13 +43,9 @@ export abstract class DecisionControl extends CommandControl {
     decide(name: string, input?: unknown, context?: object): Promise<DecisionOutcome>;
     decide(target: string | Decision, input?: unknown, context?: object): Promise<DecisionOutcome> {
         return this.run(async () => {
-            const compiled = this.#find(target);
-            const {runtime} = this.commandParts;
+            const compiled = this.findDecision(target);
             const current = currentContext();
-            const cause = current?.runtime === runtime ? current.effects?.cause : undefined;
-            return observeDecision(compiled.decision.name, () => this.decisionParts.executor.execute(compiled, {
-                input, context, cause, inTurn: !isDeciding(), run: decide => runDeciding(() => runInContext({runtime, mailboxes: heldMailboxes(runtime)}, decide))
-            }));
+            return this.execute(compiled, {input, context, cause: current?.runtime === this.commandParts.runtime ? current.effects?.cause : undefined});
         });
     }
 
@@ -59,7 +55,7 @@ export abstract class DecisionControl extends CommandControl {
     override stateOf(target: Aggregate | Decision, idOrInput: unknown): Promise<unknown> {
         if (!(target instanceof Decision))
             return super.stateOf(target, idOrInput as string);
-        return this.run(async () => this.decisionParts.executor.stateOf(this.#find(target), idOrInput));
+        return this.run(async () => this.decisionParts.executor.stateOf(this.findDecision(target), idOrInput));
     }
 
     /**
@@ -76,12 +72,21 @@ export abstract class DecisionControl extends CommandControl {
             const {revision, ...limit} = limitOf(at);
             if (revision !== undefined)
                 throw new BadRequestError('A decision has no revisions: ask for its state at a {position} or a {time}.', {code: 'INVALID_LIMIT'});
-            return this.decisionParts.executor.stateAt(this.#find(target), idOrInput, limit);
+            return this.decisionParts.executor.stateAt(this.findDecision(target), idOrInput, limit);
         });
     }
 
-    /** Looked up in a map of what is registered, so that nothing inherited is ever found. @throws NotFoundError */
-    #find(target: unknown): CompiledDecision {
+    /** @internal */
+    protected execute(compiled: CompiledDecision, call: Omit<DecisionCall, 'inTurn' | 'run' | 'defer'>): Promise<DecisionOutcome> {
+        const {runtime} = this.commandParts;
+        return observeDecision(compiled.decision.name, () => this.decisionParts.executor.execute(compiled, {
+            ...call, inTurn: !isDeciding(), defer: seed => runtime.defer(seed),
+            run: (decide, deferred) => runDeciding(() => runInContext({runtime, deferred, mailboxes: heldMailboxes(runtime)}, decide))
+        }));
+    }
+
+    /** @internal Looked up in a map of what is registered, so that nothing inherited is ever found. @throws NotFoundError */
+    protected findDecision(target: unknown): CompiledDecision {
         const compiled = this.decisionParts.decisions.get(target);
         if (compiled === undefined)
             throw new NotFoundError(`There is no decision '${target instanceof Decision ? target.name : typeof target === 'string' ? target : 'of that kind'}'.`, {code: 'UNKNOWN_DECISION'});

@@ -1,3 +1,4 @@
+import {Action} from '../actions/index.ts';
 import {Aggregate, AggregateFold} from '../aggregates/index.ts';
 import {CompiledDecision, Decision} from '../decisions/index.ts';
 import {ConfigError} from '../errors/index.ts';
@@ -5,6 +6,7 @@ import {Event, EventCatalogue, isEventVersion, type EventClass} from '../events/
 import {compileTables} from '../ports/index.ts';
 import {compileHandlers, Projector, projectorId, type ProjectorClass} from '../projections/index.ts';
 import {ReadModel, type ReadModelClass} from '../read-models/index.ts';
+import {CompiledAction} from './actions/compiled-action.ts';
 import type {WoltageConfig} from './config.ts';
 import {loadExports, type Loaded} from './module-loader.ts';
 
@@ -15,6 +17,8 @@ export interface Definitions {
     readonly folds: ReadonlyMap<Aggregate, AggregateFold>;
     /** By decision, and by name. */
     readonly decisions: ReadonlyMap<unknown, CompiledDecision>;
+    /** By name. */
+    readonly actions: ReadonlyMap<string, CompiledAction>;
     /** By `name@version`. */
     readonly projectors: ReadonlyMap<string, ProjectorClass>;
     readonly readModels: readonly Loaded<ReadModelClass>[];
@@ -24,6 +28,7 @@ const extendsClass = (value: unknown, base: {readonly prototype: object}): boole
     typeof value === 'function' && (value as {readonly prototype?: unknown}).prototype instanceof (base as unknown as new () => object);
 const isEventClass = (value: unknown): value is EventClass => extendsClass(value, Event);
 const isAggregate = (value: unknown): value is Aggregate => value instanceof Aggregate;
+const isAction = (value: unknown): value is Action => value instanceof Action;
 const isDecision = (value: unknown): value is Decision => value instanceof Decision;
 const isProjectorClass = (value: unknown): value is ProjectorClass => extendsClass(value, Projector);
 const isReadModelClass = (value: unknown): value is ReadModelClass => extendsClass(value, ReadModel);
@@ -33,13 +38,15 @@ export async function loadDefinitions(config: WoltageConfig): Promise<Definition
     const events = withoutBaseClasses(await loadExports(config.eventClasses, 'eventClasses', isEventClass), isBareEvent);
     const aggregates = await loadExports(config.aggregates, 'aggregates', isAggregate);
     const decisions = await loadExports(config.decisions ?? [], 'decisions', isDecision);
+    const actions = await loadExports(config.actions ?? [], 'actions', isAction);
     const projectors = withoutBaseClasses(await loadExports(config.projectorClasses, 'projectorClasses', isProjectorClass), isBareProjector);
     const readModels = withoutBaseClasses(await loadExports(config.readModelClasses ?? [], 'readModelClasses', isReadModelClass), () => false);
 
     const sources = new Map<unknown, string>(events.map(({value, source}) => [value, source]));
     const catalogue = new EventCatalogue(events.map(({value}) => value), c => sources.get(c) ?? c.name, config.eventCastingFallback, config.harness?.learnsEventClasses);
     return {
-        catalogue, ...checkAggregates(aggregates, catalogue), decisions: checkDecisions(decisions, catalogue), projectors: checkProjectors(projectors, catalogue), readModels
+        catalogue, ...checkAggregates(aggregates, catalogue), decisions: checkDecisions(decisions, catalogue), actions: checkActions(actions, catalogue),
+        projectors: checkProjectors(projectors, catalogue), readModels
     };
 }
 
@@ -77,6 +84,24 @@ function checkDecisions(loaded: readonly Loaded<Decision>[], catalogue: EventCat
         decisions.set(value, compiled).set(value.name, compiled);
     }
     return decisions;
+}
+
+function checkActions(loaded: readonly Loaded<Action>[], catalogue: EventCatalogue): ReadonlyMap<string, CompiledAction> {
+    const actions = new Map<string, CompiledAction>();
+    const routes = new Map<string, string>();
+    for (const {value, source} of loaded) {
+        if (actions.has(value.name))
+            throw new ConfigError(`Action ${source}: another action is named '${value.name}' too. Names must differ.`, {code: 'DUPLICATE_ACTION_NAME'});
+        for (const trigger of value.triggers) {
+            const route = trigger.kind === 'http' ? `${trigger.method} ${trigger.path.replace(/:\w+/g, ':')}` : undefined;
+            if (route !== undefined && routes.has(route))
+                throw new ConfigError(`Action ${source}: another action (${String(routes.get(route))}) is at ${route} too.`, {code: 'ACTION_INVALID'});
+            if (route !== undefined)
+                routes.set(route, value.name);
+        }
+        actions.set(value.name, inFile(source, () => new CompiledAction(value, catalogue)));
+    }
+    return actions;
 }
 
 function checkProjectors(loaded: readonly Loaded<ProjectorClass>[], catalogue: EventCatalogue): ReadonlyMap<string, ProjectorClass> {

@@ -1,5 +1,6 @@
 import {runInContext, type ContextRuntime} from '../context/index.ts';
 import {DurableSideEffect} from '../effects/index.ts';
+import {isWoltageError} from '../errors/index.ts';
 import type {Cause, Event} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
 import type {Intent} from '../projections/index.ts';
@@ -85,6 +86,11 @@ export class DurableEffects implements TaskWork {
     policyOf(kind: string): RetryPolicy | undefined {
         const effect = this.#find(kind);
         return effect && {...DEFAULT_RETRY, ...effect.options.retry};
+    }
+
+    /** A message that no broker takes. */
+    isFinal(error: Error): boolean {
+        return isWoltageError(error) && error.code === 'INVALID_MESSAGE';
     }
 
     async run(task: Task, {attempt, signal}: TaskRun): Promise<void> {

@@ -14,7 +14,7 @@ export interface ConnectionHealth {
 export interface Health {
     /**
      * - `up`: all is well
-     * - `degraded`: commands or queries work, but something needs a hand: a projection is faulted or waits, or a store or the message broker doesn't answer
+     * - `degraded`: commands or queries work, but something needs a hand: a projection is faulted or waits, a publication doesn't get on, or a store or the message broker doesn't answer
      * - `down`: the event store or the internal store doesn't answer, or the instance is stopped
      */
     readonly status: 'up' | 'degraded' | 'down';
@@ -25,6 +25,8 @@ export interface Health {
     readonly stores: Readonly<Record<string, ConnectionHealth>>;
     /** Left out where there is none. */
     readonly messageBroker?: ConnectionHealth;
+    /** By `topic/name`; with what is in the way of those that don't get on, as far as this process knows. */
+    readonly publications: Readonly<Record<string, {readonly error?: string}>>;
     /** By `name@version`. */
     readonly projections: Readonly<Record<string, {readonly state: ProjectionState; readonly isActive: boolean; readonly lag: string}>>;
 }
@@ -32,7 +34,7 @@ export interface Health {
 const NEEDS_A_HAND: readonly ProjectionState[] = ['faulted', 'waiting'];
 
 /** Asks all databases, each for at most some ms. Never rejects. */
-export async function checkHealth({eventStore, internalStore, stores, messageBroker}: Adapters, projections: readonly Projection[], isStarted: boolean, timeoutMs: number): Promise<Health> {
+export async function checkHealth({eventStore, internalStore, stores, messageBroker}: Adapters, projections: readonly Projection[], publications: Health['publications'], isStarted: boolean, timeoutMs: number): Promise<Health> {
     const asking = messageBroker && ask(() => messageBroker.ping(), timeoutMs);
     const [events, internal, ...others] = await Promise.all([
         ask(() => eventStore.getLatestPosition(), timeoutMs),
@@ -40,7 +42,8 @@ export async function checkHealth({eventStore, internalStore, stores, messageBro
     ]) as [ConnectionHealth, ConnectionHealth, ...ConnectionHealth[]];
     const broker = await asking;
     const isDown = [events, internal].some(({status}) => status === 'down');
-    const isDegraded = [...others, ...broker === undefined ? [] : [broker]].some(({status}) => status === 'down') || projections.some(({state}) => NEEDS_A_HAND.includes(state));
+    const isDegraded = [...others, ...broker === undefined ? [] : [broker]].some(({status}) => status === 'down') || projections.some(({state}) => NEEDS_A_HAND.includes(state))
+        || Object.values(publications).some(({error}) => error !== undefined);
     return {
         status: isDown ? 'down' : isDegraded ? 'degraded' : 'up',
         isStarted,
@@ -48,6 +51,7 @@ export async function checkHealth({eventStore, internalStore, stores, messageBro
         internalStore: internal,
         stores: Object.fromEntries([...stores.keys()].map((name, i) => [name, others[i] as ConnectionHealth])),
         ...broker !== undefined && {messageBroker: broker},
+        publications,
         projections: Object.fromEntries(projections.map(({id, state, isActive, progress}) => [id, {state, isActive, lag: progress.lag.toString()}]))
     };
 }

@@ -3,15 +3,25 @@ import type {Event, EventCatalogue} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {Projection, ProjectionService, ProjectorClass} from '../projections/index.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
+import type {Task} from '../tasks/index.ts';
+import type {Actions} from './actions/actions.ts';
+import type {RunSource} from './actions/run-source.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
+import type {Publications} from './messages/publications.ts';
+import {nameOfOrder} from './scheduled/command-order.ts';
+import {keptOf} from './scheduled/scheduled-command.ts';
+import type {ScheduledCommands} from './scheduled/scheduled-commands.ts';
 
 /** An event and the name of its aggregate, which the event itself doesn't know. */
 export interface PlacedEvent {
     readonly aggregateName: string;
     readonly event: Event;
 }
+
+/** What may trigger an action beside events and calls. */
+export type ActionTriggering = Extract<RunSource, {readonly by: 'message' | 'schedule'}>;
 
 /** Something that a runtime still has to do. */
 export interface WorkLeft {
@@ -31,6 +41,9 @@ interface InsidesOptions {
     readonly eventStore: IEventStore;
     readonly service: ProjectionService;
     readonly effects: DurableEffects;
+    readonly scheduled: ScheduledCommands;
+    readonly actions: Actions;
+    readonly publications: Publications;
     readonly inFlight: InFlight;
     readonly clock: Clock | undefined;
 }
@@ -77,20 +90,45 @@ export class Insides {
         return this.#options.service.set.get(`${name}@${version}`)?.parts?.store;
     }
 
-    /** What is left to do, now or later. Actions (issue 6) have their place here, beside projections and tasks. */
-    async workLeft(): Promise<readonly WorkLeft[]> {
-        const {effects, eventStore, inFlight, service, clock = systemClock} = this.#options;
-        const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
-        const tasks = await effects.pending();
-        const head = await eventStore.getLatestPosition() ?? -1n;
-        const projections = service.set.all().flatMap(projection => leftOf(projection, head));
-        return [...commands, ...projections, ...tasks.map(({kind, attempts, dueAt, claimedBy}) => {
-            const what = `the durable side effect '${kind.slice(kind.indexOf('/') + 1)}'`;
-            if (claimedBy !== undefined)
-                return {what: `${what}, which is running (attempt ${attempts})`, isRunning: true};
-            return dueAt > clock.now() ? {what: `${what}, due in ${dueAt - clock.now()} ms (attempt ${attempts + 1})`, dueAt} : {what: `${what}, which is due`};
-        })];
+    /**
+     * Has a message or a time trigger an action, as if it had come from a topic or a schedule.
+     *
+     * @throws NotFoundError `UNKNOWN_ACTION`
+     */
+    async triggerAction(action: string, triggering: ActionTriggering): Promise<void> {
+        const {actions, clock = systemClock} = this.#options;
+        await actions.trigger(action, clock.newId(), triggering);
     }
+
+    /** What is left to do, now or later. */
+    async workLeft(): Promise<readonly WorkLeft[]> {
+        const {actions, effects, eventStore, inFlight, publications, scheduled, service, clock = systemClock} = this.#options;
+        const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
+        const head = await eventStore.getLatestPosition() ?? -1n;
+        const behind = actions.all.filter(runner => runner.isBehind(head));
+        const projections = service.set.all().flatMap(projection => leftOf(projection, head));
+        const ofActions = await Promise.all(actions.all.map(async runner => (await runner.pending()).map(task => ({task, what: `action '${runner.compiled.action.name}'`}))));
+        const tasks = [
+            ...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})),
+            ...(await scheduled.pending()).map(task => ({task, what: `the scheduled command '${nameOfOrder(keptOf(task))}'`})),
+            ...ofActions.flat()
+        ];
+        return [
+            ...commands, ...projections, ...await publications.left(), ...await waitingMessages(actions), ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
+            ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))
+        ];
+    }
+}
+
+async function waitingMessages(actions: Actions): Promise<WorkLeft[]> {
+    const counts = await Promise.all(actions.all.map(async runner => ({name: runner.compiled.action.name, count: await runner.waitingMessages()})));
+    return counts.filter(({count}) => count > 0n).map(({name, count}) => ({what: `${count} messages that trigger action '${name}'`}));
+}
+
+function leftOfTask({attempts, dueAt, claimedBy}: Task, what: string, now: number): WorkLeft {
+    if (claimedBy !== undefined)
+        return {what: `${what}, which is running (attempt ${attempts})`, isRunning: true};
+    return dueAt > now ? {what: `${what}, due in ${dueAt - now} ms (attempt ${attempts + 1})`, dueAt} : {what: `${what}, which is due`};
 }
 
 function leftOf({id, state, error, position, isLiveTracking}: Projection, head: bigint): WorkLeft[] {

@@ -1,9 +1,9 @@
 import {ConfigError} from '../errors/index.ts';
-import {DecisionControl} from './decision-control.ts';
+import {MessageControl} from './message-control.ts';
 import type {PersonalData} from './personal/personal-data.ts';
 
 /** The part of {@link Woltage} that forgets. */
-export abstract class PersonalDataControl extends DecisionControl {
+export abstract class PersonalDataControl extends MessageControl {
     /** @internal Where an event class has personal fields. */
     protected abstract readonly personalData: PersonalData | undefined;
 

@@ -1,6 +1,6 @@
 import type {Aggregate} from '../aggregates/index.ts';
 import {currentContext, runInContext, type ContextRuntime} from '../context/index.ts';
-import type {DurableSideEffect} from '../effects/index.ts';
+import {publishEffect, type DurableSideEffect} from '../effects/index.ts';
 import {UnavailableError} from '../errors/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {defaultTuning, ProjectionCare, ProjectionService} from '../projections/index.ts';
@@ -8,6 +8,9 @@ import {ReadModelRegistry, type ReadModel} from '../read-models/index.ts';
 import {silentLogger, type Logger} from '../shared/logger.ts';
 import {Mutex} from '../shared/mutex.ts';
 import {findTelemetry} from '../shared/telemetry.ts';
+import {ActionControl} from './action-control.ts';
+import type {Actions} from './actions/actions.ts';
+import {createActions} from './actions/create-actions.ts';
 import {createAdapters, type Adapters} from './adapters.ts';
 import {createCommandParts, type CommandParts} from './command-parts.ts';
 import type {WoltageConfig} from './config.ts';
@@ -21,10 +24,13 @@ import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
+import {publisherOf} from './messages/outgoing.ts';
+import {Publications} from './messages/publications.ts';
 import {PersonalData} from './personal/personal-data.ts';
-import {PersonalDataControl} from './personal-data-control.ts';
 import type {ProjectionParts} from './projection-control.ts';
+import {createScheduled, scheduleContext, type ScheduleParts} from './scheduled/create-scheduled.ts';
 import {createSelf} from './self.ts';
+import {startAll, stopAll, type Stage} from './stages.ts';
 import {guardAgainstStrayRejections} from './stray-rejections.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from '../shared/query-types.ts';
 
@@ -34,7 +40,7 @@ const DEFAULT_PROBE_MS = 2000;
 type Phase = 'created' | 'started' | 'stopping' | 'stopped';
 
 /** A running application: made by {@link createWoltage}. */
-export class Woltage extends PersonalDataControl {
+export class Woltage extends ActionControl {
     readonly #adapters: Adapters;
     readonly #readModels: ReadModelRegistry;
     readonly #projections: ProjectionService;
@@ -43,13 +49,20 @@ export class Woltage extends PersonalDataControl {
     /** @internal */
     protected override readonly decisionParts: DecisionParts;
     /** @internal */
+    protected override readonly scheduleParts: ScheduleParts;
+    /** @internal */
     protected override readonly eventParts: EventParts;
     /** @internal */
     protected override readonly projectionParts: ProjectionParts;
     /** @internal */
+    protected override readonly publications: Publications;
+    /** @internal */
     protected override readonly personalData: PersonalData | undefined;
+    /** @internal */
+    protected override readonly actions: Actions;
     readonly #effects: DurableEffects;
     readonly #runtime: ContextRuntime;
+    readonly #stages: readonly Stage[];
     /** @internal */
     readonly insides: Insides;
     readonly #inFlight = new InFlight();
@@ -73,19 +86,35 @@ export class Woltage extends PersonalDataControl {
         this.#runtime = {
             clock: config.harness?.clock,
             onEffect: config.harness?.onEffect,
+            onAttempt: config.harness?.onAttempt,
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (target, idOrInput) => this.stateOf(target as Aggregate, idOrInput as string),
             stateAt: (target, idOrInput, at) => this.stateAt(target as Aggregate, idOrInput as string, at),
             executeCommand: (...args) => this.executeCommand(...args as Parameters<Woltage['executeCommand']>),
             decide: (...args) => this.decide(...args as Parameters<Woltage['decide']>),
+            ...scheduleContext(() => this.scheduleParts),
             emit: (...args) => emitEvents(eventStore, catalogue, ...args),
+            publish: publisherOf(this.#adapters.messageBroker),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
         this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
         this.decisionParts = decisionParts(eventStore, definitions);
+        this.scheduleParts = createScheduled({
+            commandParts: this.commandParts, decisions: this.decisionParts.executor, findDecision: target => this.findDecision(target), decide: (...args) => this.execute(...args),
+            eventStore, internalStore, runtime: this.#runtime, self, log, keepMs: config.idempotencyKeepMs
+        });
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
+        if (config.messageBroker !== undefined)
+            this.#effects.learn(publishEffect());
+        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
+        this.actions = createActions({
+            config, definitions, adapters: this.#adapters, eventStore, runtime: this.#runtime, self, log, commands: this.commandParts, effects: this.#effects,
+            findDecision: target => this.findDecision(target),
+            decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
+            query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)
+        });
         const sources = new Map<unknown, string>(readModels.map(({value, source}) => [value, source]));
         this.#readModels = new ReadModelRegistry(readModels.map(({value}) => value), this.#runtime, c => sources.get(c) ?? c.name);
         this.#projections = new ProjectionService({
@@ -93,8 +122,9 @@ export class Woltage extends PersonalDataControl {
             internalStore: internalStore.scope({namespace: '_woltage', tables: {}}),
             tuning: {...defaultTuning, ...config.projectionTuning}
         });
+        this.#stages = [this.scheduleParts.scheduled, this.#effects, this.#projections, this.publications, this.actions];
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions, publications: this.publications, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
             service: this.#projections,
@@ -137,8 +167,7 @@ export class Woltage extends PersonalDataControl {
                 return;
             if (this.#phase === 'stopped')
                 await this.#open();
-            await this.#effects.start();
-            await this.#projections.start();
+            await startAll(this.#stages);
             this.#unobserve = observeProjections(() => this.#projections.set.all());
             this.#phase = 'started';
             await this.projectionParts.declared?.reconcile();
@@ -159,8 +188,7 @@ export class Woltage extends PersonalDataControl {
             this.#phase = 'stopping';
             try {
                 await this.projectionParts.declared?.stop();
-                await this.#projections.stop();
-                await this.#effects.stop();
+                await stopAll(this.#stages);
                 await this.#inFlight.idle();
                 await this.commandParts.taker.stop();
             } finally {
@@ -180,7 +208,7 @@ export class Woltage extends PersonalDataControl {
      * @param timeoutMs How long a database may take to answer. @default 2000
      */
     async health({timeoutMs = DEFAULT_PROBE_MS}: {readonly timeoutMs?: number} = {}): Promise<Health> {
-        return checkHealth(this.#adapters, this.#projections.set.all(), this.#phase === 'started', timeoutMs);
+        return checkHealth(this.#adapters, this.#projections.set.all(), this.publications.health, this.#phase === 'started', timeoutMs);
     }
 
     /** @internal Connects and restores what is registered. */
@@ -200,7 +228,7 @@ export class Woltage extends PersonalDataControl {
         await this.#adapters.internalStore.scope({namespace: '_woltage', tables: {}}).createTables();
         await Promise.all(this.commandParts.scopes.map(scope => scope.createTables()));
         await this.personalData?.open();
-        await this.#effects.open();
+        await Promise.all([this.#effects.open(), this.scheduleParts.open(), this.actions.open()]);
         await this.#projections.set.open();
         this.#unguard = guardAgainstStrayRejections(this.#runtime, error =>
             this.#log.error({err: error}, 'A promise was rejected and nobody handled it: a handler or an effect has left it to itself'));

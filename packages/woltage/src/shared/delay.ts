@@ -1,4 +1,7 @@
-/** Resolves after some ms, or at once when the signal aborts. Leaves no timer behind. */
+/** What a timer can wait for at most, in ms: 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Resolves after some ms, 24 days at most, or at once when the signal aborts. Leaves no timer behind. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise(resolve => {
         if (signal?.aborted === true) {
@@ -10,7 +13,7 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
             signal?.removeEventListener('abort', finish);
             resolve();
         };
-        const timer = setTimeout(finish, ms);
+        const timer = setTimeout(finish, Math.min(ms, MAX_TIMER_MS));
         signal?.addEventListener('abort', finish);
     });
 }

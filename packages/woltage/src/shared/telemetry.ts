@@ -14,6 +14,8 @@ export interface Instruments {
     readonly decisionDuration: Histogram;
     /** Seconds, by `woltage.read_model`, `woltage.handler` and `error.type`. */
     readonly queryDuration: Histogram;
+    /** Seconds of an attempt, by `woltage.action` and `error.type`. */
+    readonly actionDuration: Histogram;
     /** By `woltage.projection`. */
     readonly projectedEvents: Counter;
     /** Seconds from the first event of a commit to its end, by `woltage.projection`. */
@@ -24,6 +26,8 @@ export interface Instruments {
     readonly effects: Counter;
     /** Events and tasks that were put to the dead letters. */
     readonly deadLetters: Counter;
+    /** Events that publications have published, by `woltage.topic`; failures with `error.type`. */
+    readonly publishedEvents: Counter;
 }
 
 let tracer: Tracer | undefined;
@@ -42,11 +46,13 @@ export function findTelemetry(): void {
         commandDuration: meter.createHistogram('woltage.command.duration', {unit: 's', description: 'Duration of commands'}),
         decisionDuration: meter.createHistogram('woltage.decision.duration', {unit: 's', description: 'Duration of decisions'}),
         queryDuration: meter.createHistogram('woltage.query.duration', {unit: 's', description: 'Duration of queries'}),
+        actionDuration: meter.createHistogram('woltage.action.duration', {unit: 's', description: 'Duration of attempts at actions'}),
         projectedEvents: meter.createCounter('woltage.projection.events', {unit: '{event}', description: 'Events handled by projections'}),
         batchDuration: meter.createHistogram('woltage.projection.batch.duration', {unit: 's', description: 'Duration of a projection\'s batch with its commit'}),
         lag: meter.createObservableGauge('woltage.projection.lag', {unit: '{position}', description: 'Positions that a projection is behind'}),
         effects: meter.createCounter('woltage.effects', {unit: '{effect}', description: 'Side effects that ran'}),
-        deadLetters: meter.createCounter('woltage.dead_letters', {unit: '{letter}', description: 'Events and tasks put to the dead letters'})
+        deadLetters: meter.createCounter('woltage.dead_letters', {unit: '{letter}', description: 'Events and tasks put to the dead letters'}),
+        publishedEvents: meter.createCounter('woltage.publication.events', {unit: '{event}', description: 'Events published to topics'})
     };
 }
 

@@ -1,9 +1,10 @@
-import {StaleRecordError} from '../errors/index.ts';
+import {StaleRecordError, UnavailableError} from '../errors/index.ts';
 import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
+import type {RecordWrite} from '../ports/index.ts';
 import type {Claim} from './claim.ts';
-import type {RetryPolicy, Task} from './task.ts';
+import type {RetryPolicy, Task, TaskError} from './task.ts';
 import type {TaskWork} from './task-work.ts';
 
 export interface AttemptOptions {
@@ -11,6 +12,20 @@ export interface AttemptOptions {
     readonly clock: Clock;
     readonly leaseMs: number;
     readonly rememberMs: number;
+    /** The claim of what comes next, to be made in the commit that completes this. @default nothing */
+    readonly successor?: (() => Successor | undefined) | undefined;
+}
+
+export interface Successor {
+    readonly claim: Claim;
+    /** The writes that make it. */
+    readonly records: readonly RecordWrite[];
+}
+
+/** How an attempt ends: whether the task is over with it, and how to write that down. */
+interface End {
+    readonly isOver: boolean;
+    readonly write: () => Promise<void>;
 }
 
 const MAX_OUTAGE_PAUSE_MS = 5000;
@@ -23,8 +38,10 @@ export class Attempt {
     readonly #work: TaskWork;
     readonly #options: AttemptOptions;
     readonly #interruption = new AbortController();
-    /** Resolves when it is over; never rejects. */
-    readonly finished: Promise<void>;
+    #isLost = false;
+    #successor: Claim | undefined;
+    /** Resolves when it is over, to whether the task is; never rejects. */
+    readonly finished: Promise<boolean>;
 
     constructor(claim: Claim, work: TaskWork, options: AttemptOptions) {
         this.#claim = claim;
@@ -37,98 +54,163 @@ export class Attempt {
         return this.#claim.task;
     }
 
+    /** What has been claimed with its completion. */
+    get successor(): Claim | undefined {
+        return this.#successor;
+    }
+
     /** Aborts it and gives the task back. */
     interrupt(): void {
         this.#interruption.abort();
     }
 
-    async #run(): Promise<void> {
-        const {task} = this;
-        const policy = this.#work.policyOf(task.kind) as RetryPolicy;
+    async #run(): Promise<boolean> {
         const over = new AbortController();
         const renewing = this.#renew(over.signal);
-        const outcome = await this.#try(policy.timeoutMs);
+        const {write, isOver} = await this.#try().catch((error: unknown) => this.#puzzled(error));
         over.abort();
         await renewing;
-        if (outcome === undefined)
-            await this.#settle(() => this.#claim.complete(this.#options.clock.now() + this.#options.rememberMs));
-        else if (this.#interruption.signal.aborted)
-            await this.#settle(() => this.#claim.giveBack(this.#options.clock.now()));
-        else
-            await this.#failed(policy, outcome.error);
+        return await this.#settle(write) && isOver;
+    }
+
+    async #try(): Promise<End> {
+        const {task} = this;
+        const policy = this.#work.policyOf(task.kind) as RetryPolicy;
+        if (task.hasFailed === true)
+            return this.#failForGood(policy, errorOf(task.lastError));
+        const error = await this.#within(this.#timeoutOf(policy), signal => this.#work.run(task, {attempt: task.attempts, signal}));
+        if (error === undefined)
+            return {isOver: true, write: () => this.#complete()};
+        if (this.#interruption.signal.aborted)
+            return {isOver: false, write: () => this.#claim.giveBack()};
+        return this.#fail(policy, error);
+    }
+
+    async #complete(): Promise<void> {
+        const rememberUntil = this.#now + this.#options.rememberMs;
+        const records = await this.#work.recordsAtEnd?.(this.task) ?? [];
+        const next = this.#options.successor?.();
+        if (next !== undefined) {
+            try {
+                await this.#claim.complete(rememberUntil, [...records, ...next.records]);
+                this.#successor = next.claim;
+                return;
+            } catch (error) {
+                if (!(error instanceof StaleRecordError))
+                    throw error;
+            }
+        }
+        await this.#claim.complete(rememberUntil, records);
+    }
+
+    /** What knows about tasks has failed itself. */
+    #puzzled(error: unknown): End {
+        this.#options.log.error({err: error, task: this.task.id}, 'It could not be told what to do about a task');
+        return {isOver: false, write: () => this.#claim.retry({...this.task, dueAt: this.#now + HOOK_RETRY_MS})};
+    }
+
+    /** An attempt that begins beyond the limit of all has its own time. */
+    #timeoutOf({timeoutMs, giveUpAfterMs = Infinity}: RetryPolicy): number {
+        const left = this.task.since + giveUpAfterMs - this.#now;
+        return left > 0 ? Math.min(timeoutMs, left) : timeoutMs;
     }
 
     /** @returns What went wrong */
-    async #try(timeoutMs: number): Promise<{readonly error: Error} | undefined> {
-        const {task} = this;
+    async #within(timeoutMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<Error | undefined> {
         const timeout = new AbortController();
         const signal = AbortSignal.any([timeout.signal, this.#interruption.signal]);
         const over = new AbortController();
         const limit = this.#options.clock.delay(timeoutMs, over.signal).then(() => {
             if (!over.signal.aborted)
-                timeout.abort(new Error(`The attempt took longer than ${timeoutMs} ms.`));
+                timeout.abort(new UnavailableError(`The attempt took longer than ${timeoutMs} ms.`, {code: 'TASK_TIMEOUT'}));
         });
         try {
+            signal.throwIfAborted();
             const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-            await Promise.race([this.#work.run(task, {attempt: task.attempts, signal}), aborted]);
+            await Promise.race([work(signal), aborted]);
             return undefined;
         } catch (error) {
-            return {error: error instanceof Error ? error : new Error(String(error))};
+            return error instanceof Error ? error : new Error(String(error));
         } finally {
             over.abort();
             await limit;
         }
     }
 
-    async #failed(policy: RetryPolicy, error: Error): Promise<void> {
+    #fail(policy: RetryPolicy, error: Error): End | Promise<End> {
         const {task} = this;
         const {clock, log} = this.#options;
-        if (task.attempts < policy.maxAttempts) {
-            const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
-            log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
-            await this.#settle(() => this.#claim.retry(this.#options.clock.now() + pauseMs));
-            return;
-        }
-        try {
-            await this.#work.onFinalFailure(task, error);
-        } catch (hookError) {
-            log.warn({err: hookError, task: task.id, kind: task.kind}, 'What was to follow the final failure of a task has failed too, and is tried again');
-            await this.#settle(() => this.#claim.retry(this.#options.clock.now() + HOOK_RETRY_MS));
-            return;
-        }
-        log.error({err: error, task: task.id, kind: task.kind, attempts: task.attempts}, 'A task has failed for good and is put to the dead letters');
-        const {message, code} = error as Error & {code?: unknown};
-        await this.#settle(() => this.#claim.bury({...task, error: {message, code: typeof code === 'string' ? code : undefined}, failedAt: this.#options.clock.now()}));
+        const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
+        const isLast = task.attempts >= policy.maxAttempts || this.#now + pauseMs > task.since + (policy.giveUpAfterMs ?? Infinity);
+        if (isLast || this.#work.isFinal?.(error) === true)
+            return this.#failForGood(policy, error);
+        log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
+        return {isOver: false, write: () => this.#claim.retry({...task, dueAt: this.#now + pauseMs, lastError: toTaskError(error)})};
     }
 
-    /** Keeps the claim while the attempt goes on. Never rejects: a claim that is lost shows at the end. */
+    async #failForGood(policy: RetryPolicy, error: Error): Promise<End> {
+        const {task} = this;
+        const {log} = this.#options;
+        const hookError = await this.#within(policy.timeoutMs, () => this.#work.onFinalFailure(task, error));
+        // What is left to do is no attempt of its own.
+        const failed = {...task, attempts: task.attempts - 1, hasFailed: true, lastError: toTaskError(error)};
+        if (this.#interruption.signal.aborted && hookError !== undefined)
+            return {isOver: false, write: () => this.#claim.retry(failed)};
+        if (hookError !== undefined) {
+            log.warn({err: hookError, task: task.id, kind: task.kind}, 'What was to follow the final failure of a task has failed too, and is tried again');
+            return {isOver: false, write: () => this.#claim.retry({...failed, dueAt: this.#now + HOOK_RETRY_MS})};
+        }
+        log.error({err: error, task: task.id, kind: task.kind, attempts: task.attempts}, 'A task has failed for good and is put to the dead letters');
+        const {hasFailed: _hasFailed, lastError: _lastError, claimedBy: _claimedBy, ...rest} = task;
+        return {isOver: true, write: () => this.#claim.bury({...rest, error: toTaskError(error), failedAt: this.#now})};
+    }
+
+    /** Keeps the claim while the attempt goes on. Never rejects. */
     async #renew(over: AbortSignal): Promise<void> {
-        const {clock, leaseMs, log} = this.#options;
-        for (await clock.delay(leaseMs / 3, over); !over.aborted; await clock.delay(leaseMs / 3, over)) {
+        const {leaseMs, log} = this.#options;
+        // Who watches the claim does so in real time.
+        for (await delay(leaseMs / 3, over); !over.aborted; await delay(leaseMs / 3, over)) {
             try {
-                await this.#claim.renew(this.#options.clock.now() + leaseMs);
+                await this.#claim.renew();
             } catch (error) {
                 log.warn({err: error, task: this.task.id}, 'The claim of a task could not be renewed');
-                if (error instanceof StaleRecordError)
-                    return;
+                if (!(error instanceof StaleRecordError))
+                    continue;
+                this.#isLost = true;
+                this.#interruption.abort(error);
+                return;
             }
         }
     }
 
-    /** Writes down what has become of it; waits for a store that is away, up to the time when another process takes the task. */
-    async #settle(write: () => Promise<void>): Promise<void> {
+    /** Writes down what has become of it; waits for a store that is away, up to the time when another process takes the task. @returns Whether that was done */
+    async #settle(write: () => Promise<void>): Promise<boolean> {
         const {log, leaseMs} = this.#options;
         const end = performance.now() + leaseMs;
-        for (let outages = 0; ; outages++) {
+        for (let outages = 0; !this.#isLost; outages++) {
             try {
-                return await write();
+                await write();
+                return true;
             } catch (error) {
                 if (error instanceof StaleRecordError || performance.now() > end) {
                     log.warn({err: error, task: this.task.id}, 'The outcome of a task could not be written: it will run again, or already has elsewhere');
-                    return;
+                    return false;
                 }
                 await delay(backoffMs(outages, 100, MAX_OUTAGE_PAUSE_MS));
             }
         }
+        return false;
     }
+
+    get #now(): number {
+        return this.#options.clock.now();
+    }
+}
+
+function toTaskError({message, code}: Error & {readonly code?: unknown}): TaskError {
+    return {message, code: typeof code === 'string' ? code : undefined};
+}
+
+function errorOf({message, code}: TaskError = {message: 'It has failed.'}): Error {
+    return Object.assign(new Error(message), code === undefined ? {} : {code});
 }

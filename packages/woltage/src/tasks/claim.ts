@@ -1,116 +1,109 @@
 import {StaleRecordError} from '../errors/index.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
-import {Mutex} from '../shared/mutex.ts';
 import type {Owner} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
-import {deadKey, doneKey, dueKey, encodeTask, idKey, type DeadTask, type Task} from './task.ts';
+import type {GroupCommit} from './group-commit.ts';
+import {claimedKey, deadKey, encodePlace, encodeTask, idKey, markDone, markDue, put, remove, type Found} from './places.ts';
+import type {DeadTask, Task} from './task.ts';
 
-/** A task that is due, as it was found. */
-export interface DueTask {
-    readonly key: string;
-    readonly token: string;
-    readonly task: Task;
+/** What claims are made in. */
+export interface ClaimScope {
+    readonly store: IStore;
+    readonly group: GroupCommit;
+    readonly isOrdered: boolean;
+    readonly claimant: Owner;
 }
 
 /**
- * A task that this process works on. To claim a task is to put it off by the time of a lease: should the process die, it is due again. Its
- * token fences it: whoever has slept past the lease can neither complete nor put off what another process has claimed since.
+ * A task that this process works on. Its token fences it: whoever was taken for dead can neither complete nor put off what another process has claimed since.
+ * In an ordered queue a claimed task keeps its place, so that it stays the first.
  */
 export class Claim {
     readonly task: Task;
-    readonly #store: IStore;
-    readonly #changes = new Mutex();
-    #key: string;
-    #token: string;
+    readonly #scope: ClaimScope;
+    /** The key that the task was found under. */
+    readonly #key: string;
+    #token = uuidV7();
+    /** The token of a write that may have been done, or not. */
+    #inDoubt: string | undefined;
 
-    private constructor(store: IStore, task: Task, key: string, token: string) {
-        this.#store = store;
-        this.task = task;
-        this.#key = key;
-        this.#token = token;
+    constructor(scope: ClaimScope, {key, task}: Found<Task>) {
+        this.#scope = scope;
+        this.task = {...task, attempts: task.attempts + 1, claimedBy: scope.claimant};
+        this.#key = scope.isOrdered ? key : claimedKey(task.id);
     }
 
-    /** Claims tasks together. @throws StaleRecordError when somebody else has claimed one of them; none is claimed then */
-    static async take(store: IStore, found: readonly DueTask[], until: number, by: Owner): Promise<Claim[]> {
-        const claims = found.map(({key, token, task}) => {
-            const claim = new Claim(store, {...task, attempts: task.attempts + 1, claimedBy: by}, key, token);
-            return {claim, writes: claim.#move(claim.task, until)};
-        });
-        await store.commit({records: claims.flatMap(({writes}) => writes.records)});
-        return claims.map(({claim, writes}) => {
-            writes.done();
-            return claim;
-        });
+    /** The writes that make it. */
+    recordsFor({key, token}: Found<Task>): RecordWrite[] {
+        const claim = {key: this.#key, value: encodePlace(this.task), token: this.#token};
+        return key === this.#key ? [{...claim, expected: token}] : [remove(key, token), {...claim, expected: null}];
     }
 
-    /** Keeps the claim until then. @throws StaleRecordError when it is lost */
-    renew(until: number): Promise<void> {
-        return this.#putOff(this.task, until);
+    /** Says that this process is still at it. @throws StaleRecordError when the claim is lost */
+    renew(): Promise<void> {
+        return this.#stay(this.task, []);
     }
 
-    /** Has it tried again, then. @throws StaleRecordError when the claim is lost */
-    retry(dueAt: number): Promise<void> {
-        return this.#putOff({...this.task, dueAt, claimedBy: undefined}, dueAt);
+    /** Has it tried again, when `task` is due. @throws StaleRecordError when the claim is lost */
+    retry(task: Task): Promise<void> {
+        return this.#leave({...task, claimedBy: undefined});
     }
 
     /** Gives it back as if it had not been tried. @throws StaleRecordError when the claim is lost */
-    giveBack(now: number): Promise<void> {
-        return this.#putOff({...this.task, attempts: this.task.attempts - 1, claimedBy: undefined}, now);
+    giveBack(): Promise<void> {
+        return this.#leave({...this.task, attempts: this.task.attempts - 1, claimedBy: undefined});
     }
 
     /** It is done; that is remembered until then. @throws StaleRecordError when the claim is lost */
-    complete(rememberUntil: number): Promise<void> {
-        const {id} = this.task;
-        return this.#end([{key: idKey(id), value: 'done', token: uuidV7()}, {key: doneKey(rememberUntil, id), value: id, token: uuidV7()}]);
+    complete(rememberUntil: number, records: readonly RecordWrite[]): Promise<void> {
+        return this.#write(undefined, expected => [remove(this.#key, expected), ...markDone(this.task.id, rememberUntil), ...records]);
     }
 
     /** It has failed for good. @throws StaleRecordError when the claim is lost */
     bury(dead: DeadTask): Promise<void> {
-        return this.#end([{key: idKey(dead.id), value: 'dead', token: uuidV7()}, {key: deadKey(dead.id), value: encodeTask(dead), token: uuidV7()}]);
+        return this.#write(undefined, expected => [remove(this.#key, expected), put(deadKey(dead.id), ''), put(idKey(dead.id), encodeTask(dead))]);
     }
 
-    #end(records: readonly RecordWrite[]): Promise<void> {
-        return this.#changes.run(() => this.#store.commit({records: [{key: this.#key, value: null, token: uuidV7(), expected: this.#token}, ...records]}));
+    #leave(task: Task): Promise<void> {
+        return this.#scope.isOrdered
+            ? this.#stay(task, [put(idKey(task.id), encodeTask(task))])
+            : this.#write(undefined, expected => [remove(this.#key, expected), ...markDue(task, false)]);
     }
 
-    #putOff(task: Task, until: number): Promise<void> {
-        return this.#changes.run(async () => {
-            const {records, done} = this.#move(task, until);
-            await this.#store.commit({records});
-            done();
-        });
-    }
-
-    /** The writes that put a task off, and what to do when they are done. */
-    #move(task: Task, until: number): {readonly records: readonly RecordWrite[]; readonly done: () => void} {
-        const key = dueKey(until, task.id);
+    #stay(task: Task, records: readonly RecordWrite[]): Promise<void> {
         const token = uuidV7();
-        const value = encodeTask(task);
-        const moved = key === this.#key
-            ? [{key, value, token, expected: this.#token}]
-            : [{key: this.#key, value: null, token: uuidV7(), expected: this.#token}, {key, value, token, expected: null}];
-        return {
-            records: [...moved, {key: idKey(task.id), value: key, token: uuidV7()}],
-            done: () => {
-                this.#key = key;
-                this.#token = token;
+        return this.#write(token, expected => [{key: this.#key, value: encodePlace(task), token, expected}, ...records]);
+    }
+
+    async #write(token: string | undefined, records: (expected: string) => readonly RecordWrite[]): Promise<void> {
+        try {
+            await this.#scope.group.write(records(this.#token));
+            this.#token = token ?? this.#token;
+            this.#inDoubt = undefined;
+        } catch (error) {
+            if (!(error instanceof StaleRecordError)) {
+                this.#inDoubt = token ?? this.#inDoubt;
+                throw error;
             }
-        };
+            if (this.#inDoubt === undefined || this.#inDoubt !== (await this.#scope.store.getRecords([this.#key]))[0]?.token)
+                throw error;
+            this.#token = this.#inDoubt;
+            this.#inDoubt = undefined;
+            await this.#write(token, records);
+        }
     }
 }
 
-/** Claims what can be claimed: together, or one by one where another process was faster with some. */
-export async function claimSome(store: IStore, found: readonly DueTask[], until: number, by: Owner): Promise<Claim[]> {
+/** Claims tasks together. @returns `undefined` when somebody else was faster with one of them: none is claimed then */
+export async function claimAll(scope: ClaimScope, found: readonly Found<Task>[]): Promise<readonly Claim[] | undefined> {
+    const claims = found.map(one => new Claim(scope, one));
     try {
-        return found.length === 0 ? [] : await Claim.take(store, found, until, by);
-    } catch (error) {
-        if (!(error instanceof StaleRecordError))
-            throw error;
-        if (found.length === 1)
-            return [];
-        const claims: Claim[] = [];
-        for (const one of found)
-            claims.push(...await claimSome(store, [one], until, by));
+        if (claims.length > 0)
+            await scope.store.commit({records: claims.flatMap((claim, i) => claim.recordsFor(found[i] as Found<Task>))});
         return claims;
+    } catch (error) {
+        if (error instanceof StaleRecordError)
+            return undefined;
+        throw error;
     }
 }

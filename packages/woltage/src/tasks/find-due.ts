@@ -1,31 +1,44 @@
 import type {IStore} from '../ports/index.ts';
-import type {Clock} from '../shared/clock.ts';
-import type {DueTask} from './claim.ts';
-import {decodeTask, DUE, timeOf, type Task} from './task.ts';
-import type {TaskWork} from './task-work.ts';
+import {decodePlace, decodeTask, DUE, idKey, isDead, OPEN, timeIn, type Found, type Place} from './places.ts';
+import type {Task} from './task.ts';
 
-const PAGE = 100;
+const MIN_PAGE = 100;
+const MAX_PAGE = 1000;
 
-/** What is due and known here: not always the first ones, so that processes don't all reach for the same; and how long until the next is, in ms. */
-export async function findDue(store: IStore, work: TaskWork, free: number, clock: Clock): Promise<{readonly due: readonly DueTask[]; readonly nextMs: number}> {
-    const found: DueTask[] = [];
-    const now = clock.now();
-    let nextMs = Infinity;
-    for (let after: string | undefined; ;) {
-        const page = await store.listRecords(DUE, {after, limit: PAGE});
-        const isDue = page.filter(({key}) => timeOf(key) <= now);
-        found.push(...isDue.map(({key, token, value}) => ({key, token, task: decodeTask(value)})).filter(({task}) => work.policyOf(task.kind) !== undefined));
-        if (isDue.length < page.length)
-            nextMs = timeOf(page[isDue.length]?.key ?? '') - now;
-        if (isDue.length < PAGE || found.length >= free)
-            break;
-        after = page.at(-1)?.key;
-    }
-    const from = clock.isSteady === true ? 0 : Math.floor(Math.random() * Math.max(1, found.length - free + 1));
-    return {due: found.slice(from, from + free), nextMs: Math.max(0, nextMs)};
+export interface FindOptions {
+    readonly now: number;
+    readonly count: number;
+    /** Whether the task can be run here, and nobody else is at it. */
+    readonly isFree: (found: Found<Place>) => boolean;
 }
 
-/** All tasks that are neither done nor dead, the earliest first. Those that a process works on say so in `claimedBy`. */
-export async function openTasks(store: IStore): Promise<readonly Task[]> {
-    return (await store.listRecords(DUE)).map(({value}) => decodeTask(value));
+/** Where the first tasks are that are due and free, and how long until the next is due, in ms. */
+export async function findDue(store: IStore, {now, count, isFree}: FindOptions): Promise<{readonly due: readonly Found<Place>[]; readonly nextMs: number}> {
+    const due: Found<Place>[] = [];
+    const limit = Math.min(MAX_PAGE, Math.max(MIN_PAGE, count));
+    for (let after: string | undefined; ;) {
+        const page = await store.listRecords(DUE, {after, limit});
+        const isDue = page.filter(({key}) => timeIn(key, DUE) <= now);
+        due.push(...isDue.map(({key, token, value}) => ({key, token, task: decodePlace(value)})).filter(isFree));
+        const next = page[isDue.length];
+        if (next !== undefined || page.length < limit || due.length >= count)
+            return {due: due.slice(0, count), nextMs: next === undefined ? Infinity : timeIn(next.key, DUE) - now};
+        after = page.at(-1)?.key;
+    }
+}
+
+/** The tasks that were found; without those that have come to an end meanwhile. */
+export async function loadTasks(store: IStore, found: readonly Found<Place>[]): Promise<readonly Found<Task>[]> {
+    const records = found.length === 0 ? [] : await store.getRecords(found.map(({task: {id}}) => idKey(id)));
+    return found.flatMap(({key, token, task: place}, i) => {
+        const value = records[i]?.value;
+        const task = value === undefined ? undefined : decodeTask(value);
+        return task === undefined || isDead(task) ? [] : [{key, token, task: {...task, ...place}}];
+    });
+}
+
+/** Tasks that are neither done nor dead, the earliest first. Those that a process works on say so in `claimedBy`. @param limit Takes those that are worked on, and then the earliest. @default all */
+export async function openTasks(store: IStore, limit?: number): Promise<readonly Task[]> {
+    const found = (await store.listRecords(OPEN, {limit})).map(({key, token, value}) => ({key, token, task: decodePlace(value)}));
+    return (await loadTasks(store, found)).map(({task}) => task).sort((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
 }

@@ -1,9 +1,11 @@
 import {afterEach, describe, expect, it} from 'vitest';
 import {MemoryStore, MemoryStoreData} from '../memory/index.ts';
 import type {CommitBatch, IStore} from '../ports/index.ts';
+import {systemClock} from '../shared/clock.ts';
+import {delay} from '../shared/delay.ts';
 import {silentLogger} from '../shared/logger.ts';
 import {uuidV7} from '../shared/uuid.ts';
-import {openTasks, TaskQueue, type RetryPolicy, type Task, type TaskRun} from './index.ts';
+import {openTasks, TaskQueue, type RetryPolicy, type Task, type TaskRun, type TaskWork} from './index.ts';
 
 const policy: RetryPolicy = {maxAttempts: 3, backoffMs: 5, maxBackoffMs: 50, timeoutMs: 1000};
 const queues: TaskQueue[] = [];
@@ -11,7 +13,8 @@ afterEach(async () => {
     await Promise.all(queues.splice(0).map(queue => queue.stop(0)));
 });
 
-interface Handlers {
+interface Handlers extends Pick<TaskWork, 'isFinal' | 'recordsAtEnd'> {
+    readonly policy?: Partial<RetryPolicy>;
     readonly run?: (task: Task, run: TaskRun) => Promise<void> | void;
     readonly onFinalFailure?: (task: Task, error: Error) => Promise<void>;
     readonly kinds?: readonly string[];
@@ -29,8 +32,8 @@ async function queueOn(store: IStore, options: object = {}): Promise<TaskQueue> 
     return queue;
 }
 
-const startOn = (queue: TaskQueue, {run = () => undefined, onFinalFailure = async () => undefined, kinds = ['k']}: Handlers) =>
-    queue.start({policyOf: kind => kinds.includes(kind) ? policy : undefined, run: async (task, r) => run(task, r), onFinalFailure});
+const startOn = (queue: TaskQueue, {run = () => undefined, onFinalFailure = async () => undefined, kinds = ['k'], policy: more, ...hooks}: Handlers) =>
+    queue.start({policyOf: kind => kinds.includes(kind) ? {...policy, ...more} : undefined, run: async (task, r) => run(task, r), onFinalFailure, ...hooks});
 
 const tasks = (count: number, kind = 'k', more: object = {}) => Array.from({length: count}, (_, i) => ({id: `${kind}${i}`, kind, payload: i, ...more}));
 
@@ -236,7 +239,7 @@ describe('the task queue', () => {
         }
         await until(() => runs.size === 60, 20_000);
         store.commit = commit;
-        await until(async () => (await store.listRecords('due/')).length === 0);
+        await until(async () => (await store.listRecords('open/')).length === 0);
     }, 30_000);
 
     it('tries the hook of a final failure until it succeeds', async () => {
@@ -255,5 +258,153 @@ describe('the task queue', () => {
         expect(failures.sort()).toEqual(['k0: No.', 'k1: No.']);
         expect((await queue.deadTasks({limit: 1})).map(({id}) => id)).toEqual(['k0']);
         expect((await queue.deadTasks({after: 'k0'})).map(({id}) => id)).toEqual(['k1']);
+    });
+
+    it('starts tasks in the order of being due, and for equal times of being queued', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()), {concurrency: 7});
+        const random = (count: number, dueAt: number) => Array.from({length: count}, () => ({id: uuidV7().split('').reverse().join(''), kind: 'k', payload: 0, dueAt}));
+        const batches = [random(60, 2000), random(60, 1000), random(60, 1000), random(60, 2000)];
+        for (const batch of batches)
+            await queue.enqueue(batch);
+        const begun: string[] = [];
+        await startOn(queue, {run: async ({id}) => {
+            begun.push(id);
+            await delay(Math.random() * 5);
+        }});
+        await until(() => begun.length === 240);
+        expect(begun).toEqual([1, 2, 0, 3].flatMap(i => batches[i] ?? []).map(({id}) => id));
+    });
+
+    it('gives up when the time of all attempts together is over, and aborts the one under way', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        const attempts: number[] = [];
+        await startOn(queue, {policy: {maxAttempts: Infinity, giveUpAfterMs: 250, timeoutMs: 60_000}, run: (_task, {attempt, signal}) => {
+            attempts.push(attempt);
+            if (attempt < 3)
+                throw new Error('No.');
+            return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+        }});
+        const began = performance.now();
+        await queue.enqueue(tasks(1));
+        await until(async () => (await queue.deadTasks()).length === 1);
+        expect(performance.now() - began).toBeGreaterThan(200);
+        expect(attempts).toEqual([1, 2, 3]);
+        expect(await queue.deadTasks()).toMatchObject([{attempts: 3, error: {code: 'TASK_TIMEOUT'}}]);
+        // A dead task that is tried again has all its time again.
+        await queue.retryDead('k0');
+        await until(() => attempts.length === 6);
+        expect(attempts.slice(3)).toEqual([1, 2, 3]);
+    });
+
+    it('counts the time of all attempts from when a task is due, and tries once what nobody has tried in time', async () => {
+        const store = await scopeOf(new MemoryStoreData());
+        const queue = await queueOn(store);
+        await queue.enqueue([...tasks(1, 'late', {dueAt: 1}), ...tasks(1, 'later', {dueAt: Date.now() + 150})]);
+        await delay(60);
+        const runs: string[] = [];
+        await startOn(queue, {kinds: ['late', 'later'], policy: {maxAttempts: Infinity, giveUpAfterMs: 50}, run: ({id}, {attempt}) => {
+            runs.push(`${id} ${attempt}`);
+            throw new Error('No.');
+        }});
+        await until(async () => (await queue.deadTasks()).length === 2);
+        expect(runs.filter(run => run.startsWith('late0'))).toEqual(['late0 1']);
+        expect(runs).toContain('later0 2');
+    });
+
+    it('tries nothing again after an error that is final', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        const runs: string[] = [];
+        await startOn(queue, {isFinal: ({message}) => message === 'Never.', run: ({id}) => {
+            runs.push(id);
+            throw new Error(id === 'k0' ? 'Never.' : 'No.');
+        }});
+        await queue.enqueue(tasks(2));
+        await until(async () => (await queue.deadTasks()).length === 2);
+        expect(runs.sort()).toEqual(['k0', 'k1', 'k1', 'k1']);
+    });
+
+    it('doesn\'t run a task again whose final failure could not be followed up', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()), {clock: {...systemClock, delay: (ms: number, signal?: AbortSignal) => systemClock.delay(Math.min(ms, 50), signal), now: () => Date.now() * 100}});
+        const log: string[] = [];
+        await startOn(queue, {policy: {timeoutMs: 1e6}, run: (_task, {attempt}) => {
+            log.push(`run ${attempt}`);
+            throw Object.assign(new Error('No.'), {code: 'NO'});
+        }, onFinalFailure: async (_task, error) => {
+            log.push(`hook ${error.message} ${(error as Error & {code?: string}).code}`);
+            if (log.length < 6)
+                throw new Error('Not yet.');
+        }});
+        await queue.enqueue(tasks(1));
+        await until(async () => (await queue.deadTasks()).length === 1);
+        expect(log).toEqual(['run 1', 'run 2', 'run 3', 'hook No. NO', 'hook No. NO', 'hook No. NO']);
+        expect(await queue.deadTasks()).toMatchObject([{attempts: 3, error: {message: 'No.', code: 'NO'}}]);
+    });
+
+    it('writes further records when a task is done or given up, and leaves them to a dead one', async () => {
+        const store = await scopeOf(new MemoryStoreData());
+        const queue = await queueOn(store);
+        const journal = (id: string) => ({key: `journal/${id}`, value: 'x', token: uuidV7()});
+        await queue.enqueue([...tasks(2), ...tasks(1, 'k-late', {dueAt: Date.now() + 60_000})], ['k0', 'k1', 'k-late0'].map(journal));
+        const left = async () => (await store.listRecords('journal/')).map(({key}) => key.slice(8));
+        await startOn(queue, {recordsAtEnd: async ({id}) => [{key: `journal/${id}`, value: null, token: uuidV7()}], kinds: ['k', 'k-late'], run: ({id}) => {
+            if (id === 'k1')
+                throw new Error('No.');
+        }});
+        await until(async () => (await queue.deadTasks()).length === 1);
+        expect(await left()).toEqual(['k-late0', 'k1']);
+        expect(await queue.cancel('k-late0')).toBe(true);
+        expect(await left()).toEqual(['k1']);
+        await queue.discardDead('k1');
+        expect(await left()).toEqual([]);
+        await expect(queue.discardDead('k1')).rejects.toMatchObject({code: 'UNKNOWN_TASK'});
+        await expect(queue.retryDead('k0')).rejects.toMatchObject({code: 'UNKNOWN_TASK'});
+    });
+
+    it('cancels no task that is being run, here or elsewhere, nor one that is done or dead', async () => {
+        const data = new MemoryStoreData();
+        const [queue, other] = [await queueOn(await scopeOf(data)), await queueOn(await scopeOf(data))];
+        let finish = (): void => undefined;
+        let runs = 0;
+        await startOn(queue, {policy: {maxAttempts: 2, backoffMs: 60_000, maxBackoffMs: 60_000}, run: async () => {
+            runs++;
+            await new Promise<void>(resolve => finish = resolve);
+            throw new Error('No.');
+        }});
+        await queue.enqueue(tasks(1));
+        await until(() => runs === 1);
+        expect(await other.cancel('k0')).toBe(false);
+        expect(await queue.cancel('k0')).toBe(false);
+        finish();
+        // It waits for its second attempt.
+        await until(() => other.cancel('k0'));
+        expect(await queue.openTasks()).toEqual([]);
+        expect(await queue.cancel('nobody')).toBe(false);
+        await queue.enqueue(tasks(1));
+        await until(() => runs === 2);
+        expect((await other.openTasks()).map(({id, attempts}) => [id, attempts])).toEqual([['k0', 1]]);
+        finish();
+    });
+
+    it('counts what is open and dead, up to a limit, and knows when it is full', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        expect(await queue.counts()).toEqual({open: 0, dead: 0, isMore: false});
+        expect(await queue.isFull(3)).toBe(false);
+        await queue.enqueue(tasks(3));
+        expect(await queue.isFull(3)).toBe(true);
+        await queue.enqueue(tasks(5));
+        expect(await queue.isFull(6)).toBe(false);
+        expect(await queue.counts({limit: 4})).toEqual({open: 4, dead: 0, isMore: true});
+        expect(await queue.counts({limit: 5})).toEqual({open: 5, dead: 0, isMore: false});
+        await startOn(queue, {policy: {maxAttempts: 1}, run: () => {
+            throw new Error('No.');
+        }});
+        await until(async () => (await queue.counts()).dead === 5);
+        expect(await queue.counts({limit: 4})).toEqual({open: 0, dead: 4, isMore: true});
+        await until(async () => !await queue.isFull(1));
+    });
+
+    it.each([NaN, Infinity, -Infinity])('refuses a task that is due at %s', async dueAt => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        await expect(queue.enqueue(tasks(1, 'k', {dueAt}))).rejects.toMatchObject({code: 'INVALID_TASK'});
     });
 });

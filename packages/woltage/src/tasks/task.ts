@@ -1,5 +1,5 @@
 import type {Owner} from '../shared/owner.ts';
-import {decodeJson, encodeJson, type JsonValue} from '../shared/json-codec.ts';
+import type {JsonValue} from '../shared/json-codec.ts';
 
 /** Something that is to be done once, later, by whichever process comes first. */
 export interface NewTask {
@@ -12,25 +12,44 @@ export interface NewTask {
     readonly dueAt?: number;
 }
 
+export interface TaskError {
+    readonly message: string;
+    readonly code?: string | undefined;
+}
+
 export interface Task extends Required<NewTask> {
     /** How often it has been tried. */
     readonly attempts: number;
     /** In ms since the Unix epoch. */
     readonly queuedAt: number;
+    /** When it was due at first, or queued, if that was later, in ms since the Unix epoch: the limit of all attempts together counts from here. */
+    readonly since: number;
+    /** Its place among tasks that are due at the same time. */
+    readonly sequence: number;
     /** Who has claimed it, while somebody has. */
     readonly claimedBy?: Owner | undefined;
+    /** What the last attempt failed with. */
+    readonly lastError?: TaskError | undefined;
+    /** True when it won't be run again: what follows a final failure is still to be done. */
+    readonly hasFailed?: boolean | undefined;
 }
 
 /** A task that has failed for good. */
 export interface DeadTask extends Task {
-    readonly error: {readonly message: string; readonly code?: string | undefined};
+    readonly error: TaskError;
     /** When it failed for the last time, in ms since the Unix epoch. */
     readonly failedAt: number;
 }
 
 /** How often and how long a task is tried. */
 export interface RetryPolicy {
+    /** May be Infinity. */
     readonly maxAttempts: number;
+    /**
+     * How long it is tried in all, in ms from when it was due: the last attempt is the one after which the next would begin later, and the limit aborts it. One that begins later, because
+     * nobody was there before, is the last one. @default without a limit
+     */
+    readonly giveUpAfterMs?: number | undefined;
     /** Before the second attempt, in ms; it doubles each time, with jitter. */
     readonly backoffMs: number;
     /** The longest pause, in ms. */
@@ -38,27 +57,3 @@ export interface RetryPolicy {
     /** The longest that one attempt may take, in ms. */
     readonly timeoutMs: number;
 }
-
-const DIGITS = 15;
-const time = (ms: number): string => Math.max(0, Math.ceil(ms)).toString().padStart(DIGITS, '0');
-
-/** Tasks in the order of being due. */
-export const DUE = 'due/';
-export const DEAD = 'dead/';
-/** Tasks that are done, in the order in which they can be forgotten. */
-export const DONE = 'done/';
-
-export const dueKey = (dueAt: number, id: string): string => `${DUE}${time(dueAt)}/${id}`;
-export const doneKey = (until: number, id: string): string => `${DONE}${time(until)}/${id}`;
-export const deadKey = (id: string): string => DEAD + id;
-/** Says that a task is known, and where it is. */
-export const idKey = (id: string): string => `id/${id}`;
-
-/** The time in a key of {@link dueKey} or {@link doneKey}. */
-export const timeOf = (key: string): number => Number(key.slice(key.indexOf('/') + 1, key.indexOf('/') + 1 + DIGITS));
-/** The id in a key of {@link dueKey} or {@link doneKey}. */
-export const idOf = (key: string): string => key.slice(key.indexOf('/') + DIGITS + 2);
-
-export const encodeTask = (task: Task | DeadTask): string => encodeJson(task);
-export const decodeTask = (value: string): Task => decodeJson(value) as Task;
-export const decodeDeadTask = (value: string): DeadTask => decodeJson(value) as DeadTask;

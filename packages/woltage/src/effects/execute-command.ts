@@ -1,0 +1,20 @@
+import {deriveUuid} from '../shared/uuid.ts';
+import type {EffectAggregate, EffectCommand, EffectDecision} from './command-call.ts';
+import {runEffect} from './run-effect.ts';
+
+/**
+ * Executes a command, or decides, from a projector or from inside a side effect. It is a side effect itself: nothing is executed in a replay or by an inactive version. It is known by the event that
+ * is handled, so that a repetition appends nothing twice. Its events follow from that event.
+ *
+ * An error is an error of the event handler, unless that deals with it: a command that may be refused for good belongs into an action, or is scheduled.
+ *
+ * @example
+ * await executeCommand(reserveStock, event.payload.productId, {orderId: event.aggregateId});
+ * @throws (in the promise) what `woltage.executeCommand` throws, and ContextError when called outside of a projector
+ */
+export function executeCommand<Input>(command: EffectCommand<Input>, aggregateId: string, payload: Input, context?: object): Promise<void>;
+export function executeCommand(aggregate: EffectAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<void>;
+export function executeCommand<Input>(decision: EffectDecision<Input>, input: Input, context?: object): Promise<void>;
+export function executeCommand(...args: readonly unknown[]): Promise<void> {
+    return runEffect('executeCommand', async ({cause, runtime, key}) => runtime.executeOnce(await deriveUuid(cause.id, key), {id: cause.id, correlationId: cause.correlationId}, args));
+}

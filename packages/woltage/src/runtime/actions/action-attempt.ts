@@ -1,0 +1,87 @@
+import type {ActionContext, ActionPublication, ActionTools, ScheduledCommandArgs, Trigger} from '../../actions/index.ts';
+import {runInContext, type ContextRuntime} from '../../context/index.ts';
+import type {Cause} from '../../events/index.ts';
+import type {Logger} from '../../shared/logger.ts';
+import {TaskEffects} from '../task-effects.ts';
+import {uuidOf} from './action-ids.ts';
+import type {Journal} from './journal.ts';
+import {JournaledRun} from './journaled-run.ts';
+import type {RunParts} from './run-parts.ts';
+import type {Triggered} from './trigger-input.ts';
+
+/** What attempts are made with, whatever the action. */
+export interface AttemptParts extends RunParts {
+    readonly runtime: ContextRuntime;
+    readonly services: object;
+    readonly log: Logger;
+    readonly query: (...args: readonly unknown[]) => Promise<unknown>;
+    readonly publish: (topic: string, publication: ActionPublication, id: string) => Promise<void>;
+    readonly schedule: (id: string, executeAt: Date, command: ScheduledCommandArgs, cause: Cause) => Promise<string>;
+    readonly cancelScheduled: (id: string) => Promise<boolean>;
+    /** Queues a durable side effect that was asked for. */
+    readonly defer: (key: string, name: string, payload: unknown, cause: Cause) => Promise<void>;
+}
+
+export interface AttemptOptions {
+    /** Of the task, or whatever stands for it: the same at every attempt. */
+    readonly id: string;
+    readonly attempt: number;
+    readonly signal: AbortSignal;
+    readonly journal: Journal;
+}
+
+/** One attempt at a run of an action: the tools that its handler works with. */
+export class ActionAttempt {
+    readonly #parts: AttemptParts;
+    readonly #options: AttemptOptions;
+    readonly #triggered: Triggered;
+    readonly #commands: JournaledRun;
+    readonly #effects: TaskEffects;
+    #ids = 0;
+    #publications = 0;
+    #schedules = 0;
+
+    constructor(parts: AttemptParts, options: AttemptOptions, triggered: Triggered) {
+        this.#parts = parts;
+        this.#options = options;
+        this.#triggered = triggered;
+        this.#commands = new JournaledRun(parts, options.journal, options.id, triggered.cause);
+        this.#effects = new TaskEffects(triggered.cause, `action/${options.id}`, (key, name, payload) => parts.defer(key, name, payload, triggered.cause));
+    }
+
+    /** Calls a handler, and waits for what it has left to itself. */
+    async call(handler: (context: ActionContext<Trigger, unknown>) => unknown): Promise<unknown> {
+        const {event, message, request} = this.#triggered;
+        const context = {...this.#tools(), event, message, request} as unknown as ActionContext<Trigger, unknown>;
+        try {
+            const result = await runInContext({runtime: this.#parts.runtime, effects: this.#effects}, async () => handler(context));
+            await this.#effects.settle();
+            return result;
+        } catch (error) {
+            await this.#options.journal.flush().catch((err: unknown) => this.#parts.log.debug({err}, 'The journal of an action could not be kept up to date: what was done will be looked for'));
+            throw error;
+        }
+    }
+
+    #tools(): ActionTools<unknown> {
+        const {query, runtime, publish, schedule, cancelScheduled, services, log} = this.#parts;
+        const {id, attempt, signal} = this.#options;
+        const {cause} = this.#triggered;
+        /** After its end an attempt does nothing any more: another may be under way. */
+        const alive = <Args extends unknown[], R>(tool: (...args: Args) => Promise<R>) => async (...args: Args): Promise<R> => {
+            signal.throwIfAborted();
+            return tool(...args);
+        };
+        return {
+            run: alive((...args: [unknown, ...unknown[]]) => this.#commands.run(...args)),
+            query: alive((...args: unknown[]) => query(...args)),
+            stateOf: alive((target: unknown, idOrInput: unknown) => runtime.stateOf(target, idOrInput)),
+            stateAt: alive((target: unknown, idOrInput: unknown, at: never) => runtime.stateAt(target, idOrInput, at)) as ActionTools<unknown>['stateAt'],
+            publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, `publish/${this.#publications++}`))),
+            scheduleCommand: alive((executeAt: Date, ...command: ScheduledCommandArgs) => schedule(uuidOf(id, `schedule/${this.#schedules++}`), executeAt, command, cause)),
+            cancelScheduled: alive((scheduledId: string) => cancelScheduled(scheduledId)),
+            newId: () => uuidOf(id, `id/${this.#ids++}`),
+            services, attempt, signal, log, idempotencyKey: id
+        };
+    }
+}

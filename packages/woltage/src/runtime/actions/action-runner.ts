@@ -1,0 +1,145 @@
+import {ConfigError} from '../../errors/index.ts';
+import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
+import type {EventCatalogue} from '../../events/index.ts';
+import {inBackground} from '../../shared/background.ts';
+import {systemClock} from '../../shared/clock.ts';
+import {encodeValue} from '../../shared/json-codec.ts';
+import type {Logger} from '../../shared/logger.ts';
+import type {Self} from '../../shared/owner.ts';
+import {openTasks, TaskQueue, WorkLease, type DeadTask, type Task, type TaskWork} from '../../tasks/index.ts';
+import type {AttemptParts} from './action-attempt.ts';
+import {ActionTasks} from './action-tasks.ts';
+import {ActionWork} from './action-work.ts';
+import type {CompiledAction} from './compiled-action.ts';
+import {EventReader} from './event-reader.ts';
+import {LetterWork} from './message-letters.ts';
+import {MessageReader} from './message-reader.ts';
+import {RUN, type RunSource} from './run-source.ts';
+import {ScheduleTicker} from './schedule-ticker.ts';
+
+export interface RunnerParts {
+    readonly eventStore: IEventStore;
+    readonly catalogue: EventCatalogue;
+    /** Where the work of actions is kept. */
+    readonly taskStore: IStore;
+    readonly messageBroker: IMessageBroker | undefined;
+    readonly self: Self;
+    readonly log: Logger;
+    readonly attempt: AttemptParts;
+}
+
+const DEFAULT_CONCURRENCY = 100;
+/** Tests don't wait long for an action that hangs when they are over, in ms. */
+const HARNESS_GRACE_MS = 200;
+
+/** One action at work: its queue, and what fills it. */
+export class ActionRunner {
+    readonly compiled: CompiledAction;
+    readonly work: ActionWork;
+    readonly store: IStore;
+    readonly #queue: TaskQueue;
+    readonly #events: EventReader | undefined;
+    readonly #messages: MessageReader | undefined;
+    readonly #tasks: TaskWork;
+    readonly #schedules: ScheduleTicker | undefined;
+    readonly #parts: RunnerParts;
+    /** Aborted where it isn't at work. */
+    #abort = new AbortController();
+    #loops: readonly Promise<void>[] = [];
+
+    /** @throws ConfigError `BROKER_MISSING`, `TRIGGER_INVALID` */
+    constructor(compiled: CompiledAction, parts: RunnerParts) {
+        const {name, options} = compiled.action;
+        const {catalogue, eventStore, log, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        this.#abort.abort();
+        this.compiled = compiled;
+        this.#parts = parts;
+        this.store = taskStore.scope({namespace: `_woltage_action/${name}`, tables: {}});
+        this.work = new ActionWork(compiled, parts.attempt, this.store);
+        this.#queue = new TaskQueue({
+            store: this.store, self, log, clock, pollMs: clock && Infinity, concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, ordered: options.ordered ?? false
+        });
+        this.#events = compiled.events && new EventReader({compiled, queue: this.#queue, store: this.store, eventStore, catalogue, log});
+        const broker = compiled.action.triggers.some(({kind}) => kind === 'message') ? brokerFor(name, parts.messageBroker) : undefined;
+        this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
+        this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
+        this.#schedules = ScheduleTicker.isNeeded(compiled.action)
+            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
+            : undefined;
+    }
+
+    /** How far it has got in the event store, as this process knows. */
+    get position(): bigint | undefined {
+        return this.#events?.position;
+    }
+
+    /** Whether events up to a position may still trigger it, as far as it is at work here. */
+    isBehind(head: bigint): boolean {
+        return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
+    }
+
+    /** How many messages it hasn't taken over yet, as far as the broker tells. */
+    async waitingMessages(): Promise<bigint> {
+        return await this.#messages?.waiting() ?? 0n;
+    }
+
+    async open(): Promise<void> {
+        await this.store.createTables();
+    }
+
+    /** When it resolves, what happens from then on counts for triggers `from: 'now'`. */
+    async start(): Promise<void> {
+        this.#abort = new AbortController();
+        await this.#events?.prepare();
+        await this.#queue.start(this.#tasks);
+        this.#loops = [
+            ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))],
+            ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
+        ];
+        await this.#messages?.settled(this.#abort.signal);
+    }
+
+    async stop(): Promise<void> {
+        this.#abort.abort();
+        await Promise.all([...this.#loops, this.#queue.stop(this.#parts.attempt.runtime.clock && HARNESS_GRACE_MS)]);
+    }
+
+    /** @param id Known ids are not queued again */
+    async enqueue(id: string, source: RunSource, dueAt?: number): Promise<void> {
+        await this.#queue.enqueue([{id, kind: RUN, payload: encodeValue(source), ...dueAt !== undefined && {dueAt}}]);
+    }
+
+    pending(): Promise<readonly Task[]> {
+        return openTasks(this.store);
+    }
+
+    dead(options: {readonly after?: string | undefined; readonly limit?: number | undefined}): Promise<readonly DeadTask[]> {
+        return this.#queue.deadTasks(options);
+    }
+
+    /** @throws NotFoundError `UNKNOWN_TASK` */
+    retry(id: string): Promise<void> {
+        return this.#queue.retryDead(id);
+    }
+
+    /** @throws NotFoundError `UNKNOWN_TASK` */
+    discard(id: string): Promise<void> {
+        return this.#queue.discardDead(id);
+    }
+
+    /** Has one process at a time do something, until the action stops. */
+    #alone(key: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+        const {self, log} = this.#parts;
+        const lease = new WorkLease({store: this.store, key: `lease/${key}`, self, log});
+        const loop = lease.run(work, this.#abort.signal);
+        inBackground(loop, err => log.error({err, action: this.compiled.action.name}, 'What triggers an action has ended'));
+        return loop;
+    }
+}
+
+function brokerFor(action: string, broker: IMessageBroker | undefined): IMessageBroker {
+    if (broker === undefined)
+        throw new ConfigError(`Action '${action}' takes messages: it needs a \`messageBroker\` in the config.`, {code: 'BROKER_MISSING'});
+    return broker;
+}

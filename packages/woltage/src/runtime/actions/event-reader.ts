@@ -1,0 +1,123 @@
+import type {EventCatalogue, RecordedEvent} from '../../events/index.ts';
+import type {IEventStore, IStore} from '../../ports/index.ts';
+import {delay} from '../../shared/delay.ts';
+import {encodeValue} from '../../shared/json-codec.ts';
+import type {Logger} from '../../shared/logger.ts';
+import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
+import type {NewTask, TaskQueue} from '../../tasks/index.ts';
+import {StaleRecordError} from '../../errors/index.ts';
+import type {CompiledAction} from './compiled-action.ts';
+import {RUN, type RunSource} from './run-source.ts';
+
+/** How far an action has got in the event store. */
+interface EventMark {
+    /** Everything up to it has been taken over; null: nothing yet. */
+    readonly position: string | null;
+    /** Types of which only events after a position count. */
+    readonly since: Readonly<Record<string, string>>;
+}
+
+const KEY = 'events';
+const BATCH = 500;
+/** So many tasks may be open before the rest is left in the event store. */
+const MAX_OPEN = 2000;
+const FULL_PAUSE_MS = 100;
+/** A stretch without events is noted when it has this length, in positions, so that it isn't read again. */
+const NOTED_STRETCH = 10_000n;
+
+export interface EventReaderOptions {
+    readonly compiled: CompiledAction;
+    readonly queue: TaskQueue;
+    /** The scope of the action. */
+    readonly store: IStore;
+    readonly eventStore: IEventStore;
+    readonly catalogue: EventCatalogue;
+    readonly log: Logger;
+}
+
+/** Makes tasks of the events that trigger an action: each becomes one, in the commit that moves the action's mark. */
+export class EventReader {
+    readonly #options: EventReaderOptions;
+    readonly #types: readonly string[];
+    #position: bigint | undefined;
+
+    constructor(options: EventReaderOptions) {
+        this.#options = options;
+        this.#types = options.compiled.events?.types ?? [];
+    }
+
+    /** What this process knows of how far it has got; `undefined`: nothing. */
+    get position(): bigint | undefined {
+        return this.#position;
+    }
+
+    /** Sees to it that there is a mark: what comes after counts, if not all. */
+    async prepare(): Promise<void> {
+        const {store, eventStore} = this.#options;
+        const [found] = await store.getRecords([KEY]);
+        const known = found && JSON.parse(found.value) as EventMark;
+        const fresh = this.#sinceNow().filter(type => known?.since[type] === undefined);
+        if (known !== undefined && fresh.length === 0)
+            return;
+        const head = await eventStore.getLatestPosition();
+        const isMixed = this.#types.some(type => !fresh.includes(type));
+        // A type that has no limit yet is new to the action, unless everything is.
+        const since = Object.fromEntries(fresh.map(type => [type, (head ?? -1n).toString()]));
+        const mark: EventMark = known === undefined
+            ? {position: isMixed ? null : head?.toString() ?? null, since}
+            : {position: known.position, since: {...known.since, ...since}};
+        try {
+            await store.commit({records: [{key: KEY, value: JSON.stringify(mark), token: uuidV7(), expected: found?.token ?? null}]});
+        } catch (error) {
+            if (!(error instanceof StaleRecordError))
+                throw error;
+            await this.prepare();
+        }
+    }
+
+    /** Follows the event store until the signal aborts. @throws StaleRecordError when another process has gone on */
+    async follow(signal: AbortSignal): Promise<void> {
+        const {store, eventStore} = this.#options;
+        const [record] = await store.getRecords([KEY]);
+        if (record === undefined)
+            return this.prepare();
+        let {token} = record;
+        const {position, since} = JSON.parse(record.value) as EventMark;
+        const after = position === null ? undefined : BigInt(position);
+        this.#position = after;
+        let noted = after ?? -1n;
+        for await (const batch of eventStore.subscribe({after, filter: {types: this.#types}, signal, batchSize: BATCH})) {
+            const events = batch.events.filter(({type, position: at}) => since[type] === undefined || at > BigInt(since[type]));
+            if (batch.position === undefined || events.length === 0 && batch.position - noted < NOTED_STRETCH) {
+                this.#position = batch.position ?? this.#position;
+                continue;
+            }
+            await this.#room(signal);
+            const next = uuidV7();
+            const mark: EventMark = {position: batch.position.toString(), since};
+            await this.#options.queue.enqueue(await Promise.all(events.map(event => this.#taskOf(event))), [{key: KEY, value: JSON.stringify(mark), token: next, expected: token}]);
+            token = next;
+            this.#position = noted = batch.position;
+        }
+    }
+
+    /** The recorded types whose events count from now on, or from when they were new here. */
+    #sinceNow(): readonly string[] {
+        const {compiled, catalogue} = this.#options;
+        const fromStart = new Set(compiled.eventTriggers.filter(({from}) => from === 'start').flatMap(({eventClasses}) => eventClasses.flatMap(({type}) => catalogue.recordedTypes(type))));
+        return this.#types.filter(type => !fromStart.has(type));
+    }
+
+    async #taskOf(record: RecordedEvent): Promise<NewTask> {
+        const {compiled, eventStore} = this.#options;
+        const {id, aggregateName, aggregateId, revision} = record;
+        const source: RunSource = eventStore.supports.streams === false ? {by: 'event', record} : {by: 'event', place: {id, aggregateName, aggregateId, revision}};
+        return {id: await deriveUuid(id, `action/${compiled.action.name}`), kind: RUN, payload: encodeValue(source)};
+    }
+
+    async #room(signal: AbortSignal): Promise<void> {
+        while (!signal.aborted && await this.#options.queue.isFull(MAX_OPEN))
+            await delay(FULL_PAUSE_MS, signal);
+        signal.throwIfAborted();
+    }
+}

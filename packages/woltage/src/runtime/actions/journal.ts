@@ -1,0 +1,128 @@
+import type {IStore, RecordWrite} from '../../ports/index.ts';
+import {decodeJson, encodeJson} from '../../shared/json-codec.ts';
+import {Mutex} from '../../shared/mutex.ts';
+import {uuidV7} from '../../shared/uuid.ts';
+import type {GroupCommit} from '../../tasks/index.ts';
+import type {KeptOutcome} from '../command-traces.ts';
+
+/** A command or decision that a run of an action has begun. */
+export interface JournalEntry {
+    /** Of the command or decision. */
+    readonly name: string;
+    /** The aggregate's id, or what stands for the input of a decision. */
+    readonly target: string;
+    /** When it was begun, in ms since the Unix epoch. */
+    readonly at: number;
+    /** The event store's end before it began, where it can't be found in a stream. */
+    readonly head?: string | undefined;
+    /** What it did; left out while that isn't known. */
+    readonly kept?: KeptOutcome | undefined;
+}
+
+/** Where journals are kept. */
+export interface JournalPlace {
+    readonly store: IStore;
+    /** Writes what many runs have begun together. */
+    readonly commits: GroupCommit;
+}
+
+const digits = (n: number): string => n.toString().padStart(6, '0');
+
+/**
+ * What the runs of one task have begun: written down before it is done, so that a repetition knows what to look for. Whoever is late can't write: each entry must be new.
+ */
+export class Journal {
+    readonly #place: JournalPlace | undefined;
+    readonly #taskId: string;
+    readonly #entries: JournalEntry[] = [];
+    readonly #matched = new Set<number>();
+    readonly #writes = new Mutex();
+    /** Entries whose outcome is known and not written yet. */
+    readonly #unwritten = new Set<number>();
+    #loading: Promise<void> | undefined;
+    #known = 0;
+
+    /** @param place Where it is kept; `undefined`: nowhere, for runs that nobody repeats */
+    constructor(place: JournalPlace | undefined, taskId: string) {
+        this.#place = place;
+        this.#taskId = taskId;
+    }
+
+    /** Loads what earlier runs have begun; once. */
+    load(): Promise<void> {
+        return this.#loading ??= this.#load();
+    }
+
+    entry(index: number): JournalEntry | undefined {
+        return this.#entries[index];
+    }
+
+    /** Whether an earlier run has begun it. */
+    isOld(index: number): boolean {
+        return index < this.#known;
+    }
+
+    /** The first entry of an earlier run for the same thing that has not been asked for in this run. */
+    match(name: string, target: string): number | undefined {
+        const index = this.#entries.findIndex((entry, i) => i < this.#known && !this.#matched.has(i) && entry.name === name && entry.target === target);
+        return index === -1 ? undefined : this.take(index);
+    }
+
+    /** The entries of earlier runs from a place on that nobody has asked for in this run. */
+    free(name: string, place: number): readonly number[] {
+        return this.#entries.flatMap((entry, i) => i >= place && i < this.#known && entry.name === name && !this.#matched.has(i) ? [i] : []);
+    }
+
+    take(index: number): number {
+        this.#matched.add(index);
+        return index;
+    }
+
+    /** Writes down that something begins. @throws StaleRecordError when another run of the task is further */
+    async begin(entry: JournalEntry): Promise<number> {
+        const index = this.#entries.push(entry) - 1;
+        await this.#writes.run(async () => {
+            const outcomes = [...this.#unwritten];
+            this.#unwritten.clear();
+            await this.#place?.commits.write([this.#write(index, null), ...outcomes.map(i => this.#write(i))]);
+        });
+        return index;
+    }
+
+    /** Notes an outcome. It is written with the next beginning: until then it would be found by its events. */
+    finish(index: number, kept: KeptOutcome): void {
+        this.#entries[index] = {...this.#entries[index] as JournalEntry, kept};
+        this.#unwritten.add(index);
+    }
+
+    /** Writes down what is known, before another attempt. */
+    async flush(): Promise<void> {
+        await this.#writes.run(async () => {
+            const outcomes = [...this.#unwritten];
+            this.#unwritten.clear();
+            if (outcomes.length > 0)
+                await this.#place?.commits.write(outcomes.map(i => this.#write(i)));
+        });
+    }
+
+    /** Removes it, and those of the same task's final failures. */
+    async removal(): Promise<readonly RecordWrite[]> {
+        const isFresh = this.#loading !== undefined && this.#known === 0;
+        const keys = isFresh ? this.#entries.map((_entry, i) => this.#key(i)) : (await this.#place?.store.listRecords(`journal/${this.#taskId}`) ?? []).map(({key}) => key);
+        return keys.map(key => ({key, value: null, token: uuidV7()}));
+    }
+
+    async #load(): Promise<void> {
+        const records = await this.#place?.store.listRecords(`journal/${this.#taskId}/`) ?? [];
+        this.#entries.push(...records.map(({value}) => decodeJson(value) as JournalEntry));
+        this.#known = this.#entries.length;
+    }
+
+    #write(index: number, expected?: null): RecordWrite {
+        return {key: this.#key(index), value: encodeJson(this.#entries[index]), token: uuidV7(), expected};
+    }
+
+    #key(index: number): string {
+        return `journal/${this.#taskId}/${digits(index)}`;
+    }
+}

@@ -1,0 +1,47 @@
+import type {Owner, Self} from '../shared/owner.ts';
+import type {Found, Place} from './places.ts';
+
+/** Who has claimed a task: the queue of a process. */
+export interface Claimant extends Owner {
+    readonly queue: string;
+}
+
+/** Watches claims, by this process's own clock: who has been silent for the time of a lease, or is known to be gone, has lost them. */
+export class Sightings {
+    readonly #claimant: Claimant;
+    readonly #isGone: Self['isGone'];
+    readonly #leaseMs: number;
+    readonly #isRunning: (id: string) => boolean;
+    #seen = new Map<string, {readonly token: string; readonly since: number}>();
+    #seenBefore = this.#seen;
+
+    constructor(claimant: Claimant, isGone: Self['isGone'], leaseMs: number, isRunning: (id: string) => boolean) {
+        this.#claimant = claimant;
+        this.#isGone = isGone;
+        this.#leaseMs = leaseMs;
+        this.#isRunning = isRunning;
+    }
+
+    isHeld({key, token, task: {id, claimedBy}}: Found<Place>): boolean {
+        if (claimedBy === undefined || this.#isGone(claimedBy))
+            return false;
+        // A claim of this queue that it knows nothing of: the store's answer was lost.
+        if ((claimedBy as Claimant).queue === this.#claimant.queue)
+            return this.#isRunning(id);
+        return this.msSince(key, token) < this.#leaseMs;
+    }
+
+    /** How long it has been like this, as far as this process has seen, in ms. */
+    msSince(key: string, token: string): number {
+        const known = this.#seen.get(key) ?? this.#seenBefore.get(key);
+        const sighting = known?.token === token ? known : {token, since: performance.now()};
+        this.#seen.set(key, sighting);
+        return performance.now() - sighting.since;
+    }
+
+    /** Forgets what has not been seen since the last call. */
+    sweep(): void {
+        this.#seenBefore = this.#seen;
+        this.#seen = new Map();
+    }
+}

@@ -1,0 +1,426 @@
+import {afterEach, describe, expect, it, vi} from 'vitest';
+import createWoltage, {
+    Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, ReadModel, z,
+    type ActionTools, type IStore, type Woltage, type WoltageConfig
+} from 'woltage';
+
+const Placed = defineEvent('OrderPlaced', {schema: z.object({item: z.string()}), tags: ({item}) => [`item:${item}`]});
+const Cancelled = defineEvent('OrderCancelled', {schema: z.object({reason: z.string()})});
+const Shipped = defineEvent('OrderShipped', {schema: z.object({by: z.string()})});
+const Noted = defineEvent('NoteTaken', {schema: z.object({text: z.string()}), tags: ({text}) => [`note:${text}`]});
+
+const order = Aggregate.create('order', {$init: () => ({placed: 0, shipped: 0})})
+    .on(Placed, state => ({...state, placed: state.placed + 1}))
+    .on(Shipped, state => ({...state, shipped: state.shipped + 1}));
+const place = order.registerCommand(z.object({item: z.string()}), (_state, payload) => new Placed({payload}), 'place');
+const cancel = order.registerCommand(z.object({reason: z.string()}), (_state, payload) => new Cancelled({payload}), 'cancel');
+const ship = order.registerCommand(z.object({by: z.string()}), ({shipped}, payload) => {
+    if (shipped > 0)
+        throw new ConflictError('It has been shipped.');
+    return new Shipped({payload});
+}, 'ship');
+const takeNote = Decision.create('takeNote', {
+    input: z.object({text: z.string()}),
+    query: ({text}) => ({tags: [`note:${text}`]}),
+    init: {notes: 0},
+    decide({notes}, payload) {
+        if (notes > 0)
+            throw new ConflictError('It has been noted.');
+        return new Noted({payload});
+    }
+}).on(Noted, ({notes}) => ({notes: notes + 1}));
+
+class Orders extends ReadModel {
+    readonly projectionName = 'none';
+
+    greet({name}: {name: string}): string {
+        return `Hello ${name}`;
+    }
+}
+
+const apps: Woltage[] = [];
+afterEach(async () => {
+    for (const app of apps.splice(0))
+        await app.stop();
+});
+
+interface Data {
+    readonly events: MemoryEventStoreData;
+    readonly store: MemoryStoreData;
+}
+const fresh = (): Data => ({events: new MemoryEventStoreData(), store: new MemoryStoreData()});
+
+async function start(actions: readonly Action[], data: Data = fresh(), config: Partial<WoltageConfig> = {}): Promise<Woltage> {
+    const app = await createWoltage({
+        eventStore: {adapter: MemoryEventStore, args: [data.events]}, internalStore: {adapter: MemoryStore, args: [data.store]},
+        eventClasses: [Placed, Cancelled, Shipped, Noted], aggregates: [order], decisions: [takeNote], projectorClasses: [], actions, ...config
+    });
+    apps.push(app);
+    return app;
+}
+
+async function eventsOf(data: Data): Promise<{type: string; id: string; aggregateId: string; payload: unknown; causationId: string | null; correlationId: string}[]> {
+    const store = new MemoryEventStore(data.events);
+    await store.connect();
+    const found = [];
+    for await (const {events, caughtUp} of store.subscribe()) {
+        found.push(...events.map(({type, id, aggregateId, payload, causationId, correlationId}) => ({type, id, aggregateId, payload, causationId, correlationId})));
+        if (caughtUp)
+            break;
+    }
+    return found;
+}
+
+async function recordsOf(data: MemoryStoreData, namespace: string): Promise<IStore> {
+    const store = new MemoryStore(data);
+    await store.connect();
+    return store.scope({namespace, tables: {}});
+}
+
+const RETRY = {maxAttempts: 5, backoffMs: 5, maxBackoffMs: 20};
+
+describe('actions by events', () => {
+    it('run for each event of their classes, in the order of the event store, from now on', async () => {
+        const data = fresh();
+        const before = await start([], data);
+        await before.executeCommand(place, 'o0', {item: 'before'});
+        const seen: string[] = [];
+        const app = await start([Action.create('watch', {on: onEvent(Placed, Cancelled), handler: (input, {event, attempt}) => {
+            seen.push(`${event.aggregateId} ${event.type} ${JSON.stringify(input)} ${attempt}`);
+        }})], data);
+        for (const n of [1, 2, 3, 4]) {
+            await app.executeCommand(place, `o${n}`, {item: `i${n}`});
+            await app.executeCommand(cancel, `o${n}`, {reason: 'why'});
+        }
+        await vi.waitFor(() => expect(seen).toHaveLength(8), 5000);
+        expect(seen).toEqual([1, 2, 3, 4].flatMap(n => [`o${n} order.placed {"item":"i${n}"} 1`, `o${n} order.cancelled {"reason":"why"} 1`]));
+    });
+
+    it('run for the past where they are to begin at the start, and go on where they were after a restart', async () => {
+        const data = fresh();
+        const app = await start([], data);
+        await app.executeCommand(place, 'o1', {item: 'a'});
+        const seen: string[] = [];
+        const watch = Action.create('watch', {on: onEvent(Placed, {from: 'start'}), handler: ({item}) => void seen.push(item)});
+        const first = await start([watch], data);
+        await vi.waitFor(() => expect(seen).toEqual(['a']));
+        await first.stop();
+        await app.executeCommand(place, 'o2', {item: 'b'});
+        await start([watch], data);
+        await vi.waitFor(() => expect(seen).toEqual(['a', 'b']));
+        await delay(50);
+        expect(seen).toEqual(['a', 'b']);
+    });
+
+    it('may mix triggers from the start and from now', async () => {
+        const data = fresh();
+        const app = await start([], data);
+        await app.executeCommand(place, 'o1', {item: 'a'});
+        await app.executeCommand(cancel, 'o1', {reason: 'old'});
+        const seen: unknown[] = [];
+        await start([Action.create('both', {on: [onEvent(Placed, {from: 'start'}), onEvent(Cancelled)], handler: input => void seen.push(input)})], data);
+        await app.executeCommand(cancel, 'o2', {reason: 'new'});
+        await vi.waitFor(() => expect(seen).toEqual([{item: 'a'}, {reason: 'new'}]));
+    });
+
+    it('run commands, decisions and queries, with services, and the events know what they follow from', async () => {
+        const data = fresh();
+        const mails: string[] = [];
+        const app = await start([Action.with<{mail: (text: string) => void}>().create('all', {on: onEvent(Placed), async handler({item}, {event, run, query, stateOf, services, log, signal}) {
+            const {revision, events} = await run(ship, event.aggregateId, {by: item});
+            const noted = await run(takeNote, {text: item});
+            const state = await stateOf(order, event.aggregateId);
+            const greeting = await query(Orders, 'greet', {name: item});
+            services.mail(`${revision} ${events.length} ${noted.events.length} ${state.shipped} ${greeting} ${signal.aborted} ${typeof log.info}`);
+        }})], data, {services: {mail: (text: string) => mails.push(text)}, readModelClasses: [Orders]});
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(mails).toEqual(['1 1 1 1 Hello x false function']));
+        const [placed, ...rest] = await eventsOf(data);
+        expect(rest.map(({causationId, correlationId}) => [causationId, correlationId])).toEqual([[placed?.id, placed?.correlationId], [placed?.id, placed?.correlationId]]);
+    });
+
+    it('may use emit as projectors do', async () => {
+        const data = fresh();
+        let attempts = 0;
+        const app = await start([Action.create('emitting', {on: onEvent(Placed), retry: RETRY, async handler({item}) {
+            await emit('note', new Noted({aggregateId: item, payload: {text: item}}));
+            if (++attempts < 3)
+                throw new Error('Again');
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(attempts).toBe(3));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed', 'note.taken']);
+    });
+});
+
+describe('what an action repeats', () => {
+    type Tools = Pick<ActionTools<unknown>, 'run' | 'newId'>;
+
+    /** The events of an action that does something, and fails, two times. */
+    const failing = async (handle: (attempt: number, tools: Tools) => Promise<unknown>, times = 2) => {
+        const data = fresh();
+        let attempts = 0;
+        const app = await start([Action.create('again', {on: onEvent(Cancelled), retry: RETRY, handler: async ({reason}, tools) => {
+            if (reason !== 'go')
+                return;
+            const attempt = ++attempts;
+            await handle(attempt, tools);
+            if (attempt <= times)
+                throw new Error(`Attempt ${attempt}`);
+        }})], data);
+        await app.executeCommand(cancel, 'o1', {reason: 'go'});
+        await vi.waitFor(() => expect(attempts).toBe(times + 1), 5000);
+        await delay(20);
+        return (await eventsOf(data)).slice(1);
+    };
+
+    it('appends nothing twice: commands and decisions that the state would refuse by now', async () => {
+        const outcomes: unknown[] = [];
+        const events = await failing(async (_n, {run}) => {
+            const shipped = await run(ship, 'o1', {by: 'x'});
+            const noted = await run(takeNote, {text: 'x'});
+            outcomes.push([shipped.revision, shipped.events.map(({id}) => id), noted.events.map(({id}) => id)]);
+        });
+        expect(events.map(({type}) => type)).toEqual(['order.shipped', 'note.taken']);
+        expect(outcomes).toHaveLength(3);
+        expect(new Set(outcomes.map(outcome => JSON.stringify(outcome, (_k, v: unknown) => typeof v === 'bigint' ? String(v) : v))).size).toBe(1);
+    });
+
+    it('creates one thing, where a handler makes up its id', async () => {
+        const ids: string[] = [];
+        const events = await failing(async (_n, {run, newId}) => {
+            await run(place, crypto.randomUUID(), {item: 'made up'});
+            await run(place, newId(), {item: 'given'});
+            ids.push(newId());
+        });
+        expect(events.map(({payload}) => payload)).toEqual([{item: 'made up'}, {item: 'given'}]);
+        expect(new Set(ids).size).toBe(1);
+    });
+
+    it('does what is new in it, whatever its place', async () => {
+        const events = await failing(async (n, {run}) => {
+            for (const id of [['a', 'b'], ['b', 'c'], ['d', 'b']][n - 1] as string[])
+                await run(cancel, id, {reason: id}).catch(() => undefined);
+        });
+        // The streams of c and d would be new: they are taken for a and b under other ids, as documented. Streams that are there already are not.
+        expect(events.map(({aggregateId}) => aggregateId).slice(0, 2)).toEqual(['a', 'b']);
+    });
+
+    it('does what is new in it on streams that exist', async () => {
+        const data = fresh();
+        let attempts = 0;
+        const app = await start([Action.create('again', {on: onEvent(Cancelled), retry: RETRY, async handler(_input, {run, event}) {
+            if (event.payload.reason !== 'go')
+                return;
+            for (const id of [['a', 'b'], ['b', 'c'], ['d', 'b']][attempts++] as string[])
+                await run(ship, id, {by: id});
+            if (attempts < 3)
+                throw new Error('Again');
+        }})], data);
+        for (const id of ['a', 'b', 'c', 'd'])
+            await app.executeCommand(place, id, {item: id});
+        await app.executeCommand(cancel, 'x', {reason: 'go'});
+        await vi.waitFor(() => expect(attempts).toBe(3), 5000);
+        await vi.waitFor(async () => expect((await eventsOf(data)).filter(({type}) => type === 'order.shipped').map(({aggregateId}) => aggregateId)).toEqual(['a', 'b', 'c', 'd']));
+    });
+});
+
+describe('actions that fail', () => {
+    it('are tried again, and put to the dead letters in the end, where they can be listed, retried and discarded', async () => {
+        const data = fresh();
+        let isBroken = true;
+        const seen: number[] = [];
+        const app = await start([Action.create('breaking', {
+            on: onEvent(Placed), retry: {...RETRY, maxAttempts: 3},
+            handler: (_input, {attempt}) => {
+                seen.push(attempt);
+                if (isBroken)
+                    throw new ConflictError('Broken', {code: 'BROKEN'});
+            },
+            onFinalFailure: ({input, error, attempts}, {event}) => ({
+                aggregateName: 'note', events: new Noted({aggregateId: event.aggregateId, payload: {text: `${input.item} ${error.message} ${attempts}`}})
+            })
+        })], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await app.executeCommand(place, 'o2', {item: 'y'});
+        await vi.waitFor(async () => expect(await app.getFailedActions()).toHaveLength(2), 5000);
+        expect(seen).toHaveLength(6);
+        expect((await eventsOf(data)).slice(2).map(({payload}) => (payload as {text: string}).text).sort()).toEqual(['x Broken 3', 'y Broken 3']);
+        const [first, second] = await app.getFailedActions({action: 'breaking'});
+        expect(first).toMatchObject({action: 'breaking', attempts: 3, error: {message: 'Broken', code: 'BROKEN'}, source: {by: 'event', place: {aggregateName: 'order'}}});
+        isBroken = false;
+        await app.retryFailedAction(first?.id as string);
+        await vi.waitFor(() => expect(seen).toHaveLength(7));
+        await app.discardFailedAction(second?.id as string);
+        await vi.waitFor(async () => expect(await app.getFailedActions()).toEqual([]));
+        await expect(app.retryFailedAction('nothing')).rejects.toMatchObject({code: 'UNKNOWN_TASK'});
+        await expect(app.getFailedActions({action: 'toString'})).rejects.toMatchObject({code: 'UNKNOWN_ACTION'});
+    });
+
+    it('fail at once where the input is not what they take', async () => {
+        const data = fresh();
+        const handler = vi.fn();
+        const app = await start([Action.create('strict', {on: onEvent(Placed), input: z.object({item: z.literal('good')}), handler})], data);
+        await app.executeCommand(place, 'o1', {item: 'bad'});
+        await app.executeCommand(place, 'o1', {item: 'good'});
+        await vi.waitFor(async () => expect(await app.getFailedActions()).toMatchObject([{attempts: 1, error: {code: 'VALIDATION_FAILED'}}]), 5000);
+        await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(1));
+    });
+
+    it('can do nothing more after the time of an attempt', async () => {
+        const data = fresh();
+        const late: unknown[] = [];
+        const app = await start([Action.create('slow', {on: onEvent(Placed), retry: {...RETRY, attemptTimeoutMs: 30, maxAttempts: 2}, async handler(_input, {run, signal, attempt}) {
+            if (attempt === 2)
+                return;
+            await new Promise(resolve => signal.addEventListener('abort', resolve));
+            await delay(10);
+            await run(ship, 'o1', {by: 'late'}).catch((error: unknown) => late.push(error));
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(late).toHaveLength(1));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
+    });
+
+    it('keep no journal when they are done', async () => {
+        const data = fresh();
+        let done = 0;
+        const app = await start([Action.create('tidy', {on: onEvent(Placed), retry: RETRY, async handler({item}, {run, attempt, event}) {
+            await run(ship, event.aggregateId, {by: item});
+            if (attempt < 2)
+                throw new Error('Again');
+            done++;
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(done).toBe(1));
+        const store = await recordsOf(data.store, '_woltage_action/tidy');
+        await vi.waitFor(async () => expect(await store.listRecords('journal/')).toEqual([]));
+    });
+});
+
+describe('actions by call', () => {
+    const greet = Action.create('greet', {
+        on: onHttp('POST', '/greetings/:name'), input: z.object({name: z.string()}),
+        async handler({name}, {run, newId, request}) {
+            await run(place, newId(), {item: name});
+            return {greeting: `Hello ${name}`, by: request?.method};
+        }
+    });
+
+    it('answer with what the handler returns', async () => {
+        const app = await start([greet]);
+        expect(await app.executeAction(greet, {name: 'Ada'})).toEqual({greeting: 'Hello Ada', by: undefined});
+        await expect(app.executeAction('greet', {name: 1})).rejects.toMatchObject({code: 'VALIDATION_FAILED'});
+        await expect(app.executeAction('constructor', {})).rejects.toMatchObject({code: 'UNKNOWN_ACTION'});
+        expect(app.actionRoutes).toMatchObject([{trigger: {method: 'POST', path: '/greetings/:name'}}]);
+    });
+
+    it('are done once for an idempotency key, also when they failed in between', async () => {
+        const data = fresh();
+        let calls = 0;
+        const careful = Action.create('careful', {on: onHttp('POST', '/careful'), async handler(_input, {run}) {
+            await run(place, crypto.randomUUID(), {item: 'once'});
+            if (++calls === 1)
+                throw new Error('The network');
+            return {calls};
+        }});
+        const app = await start([careful], data);
+        await expect(app.executeAction(careful, {a: 1}, {idempotencyKey: 'k'})).rejects.toThrow('The network');
+        expect(await app.executeAction(careful, {a: 1}, {idempotencyKey: 'k'})).toEqual({calls: 2});
+        expect(await app.executeAction(careful, {a: 1}, {idempotencyKey: 'k'})).toEqual({calls: 2});
+        await expect(app.executeAction(careful, {a: 2}, {idempotencyKey: 'k'})).rejects.toMatchObject({code: 'IDEMPOTENCY_KEY_REUSED'});
+        expect(await eventsOf(data)).toHaveLength(1);
+    });
+
+    it('that return nothing, or what can\'t be kept, say so for an idempotency key', async () => {
+        const nothing = Action.create('nothing', {on: onHttp('POST', '/nothing'), handler: () => undefined});
+        const odd = Action.create('odd', {on: onHttp('POST', '/odd'), handler: () => new Map()});
+        const app = await start([nothing, odd]);
+        for (const _time of [1, 2]) {
+            expect(await app.executeAction(nothing, {}, {idempotencyKey: 'k'})).toBeUndefined();
+            await expect(app.executeAction(odd, {}, {idempotencyKey: 'k'})).rejects.toMatchObject({code: 'INVALID_ACTION_RESULT', status: 500});
+        }
+    });
+
+    it('take no keys that are none, and one key for each action and way of calling', async () => {
+        const [a, b] = ['a', 'b'.repeat(128)].map(name => Action.create(name, {on: onHttp('POST', `/${name}`), handler: input => ({name, input})})) as [Action, Action];
+        const app = await start([a, b]);
+        for (const idempotencyKey of ['', 'x'.repeat(257), 1 as never]) {
+            await expect(app.executeAction(a, 1, {idempotencyKey})).rejects.toMatchObject({code: 'INVALID_IDEMPOTENCY_KEY'});
+            await expect(app.enqueueAction(a, 1, {idempotencyKey})).rejects.toMatchObject({code: 'INVALID_IDEMPOTENCY_KEY'});
+        }
+        const idempotencyKey = 'x'.repeat(256);
+        expect(await app.executeAction(a, 1, {idempotencyKey})).toEqual({name: 'a', input: 1});
+        expect(await app.executeAction(b, 2, {idempotencyKey})).toEqual({name: b.name, input: 2});
+        expect(await app.enqueueAction(a, 3, {idempotencyKey})).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
+    it('don\'t keep their caller waiting for ever', async () => {
+        let signal: AbortSignal | undefined;
+        const hanging = Action.create('hanging', {on: onHttp('POST', '/hanging'), retry: {attemptTimeoutMs: 30}, handler: (_input, tools) => {
+            ({signal} = tools);
+            return new Promise(() => undefined);
+        }});
+        const app = await start([hanging]);
+        await expect(app.executeAction(hanging)).rejects.toMatchObject({code: 'ACTION_TIMEOUT', status: 503});
+        expect(signal?.aborted).toBe(true);
+    });
+
+    it('are not queued with an input that they can\'t take, nor with another one for the same key', async () => {
+        const app = await start([greet]);
+        await expect(app.enqueueAction(greet, {name: 1})).rejects.toMatchObject({code: 'VALIDATION_FAILED'});
+        await expect(app.enqueueAction(greet, {name: 1}, {idempotencyKey: 'k'})).rejects.toMatchObject({code: 'VALIDATION_FAILED'});
+        await expect(app.enqueueAction(greet, {name: () => 1})).rejects.toMatchObject({code: 'VALIDATION_FAILED'});
+        await app.enqueueAction(greet, {name: 'Ada'}, {idempotencyKey: 'k'});
+        await expect(app.enqueueAction(greet, {name: 'Bob'}, {idempotencyKey: 'k'})).rejects.toMatchObject({code: 'IDEMPOTENCY_KEY_REUSED'});
+        expect(await app.getFailedActions()).toEqual([]);
+    });
+
+    it('are queued, once for an idempotency key', async () => {
+        const data = fresh();
+        const app = await start([greet], data);
+        const id = await app.enqueueAction(greet, {name: 'Ada'}, {idempotencyKey: 'k'});
+        expect(await app.enqueueAction(greet, {name: 'Ada'}, {idempotencyKey: 'k'})).toBe(id);
+        await vi.waitFor(async () => expect(await eventsOf(data)).toHaveLength(1));
+        await app.enqueueAction('greet', {name: 'Bob'});
+        await vi.waitFor(async () => expect(await eventsOf(data)).toHaveLength(2));
+    });
+});
+
+describe('the config', () => {
+    it.each([
+        ['two of one name', [Action.create('a', {on: onEvent(Placed), handler: () => undefined}), Action.create('a', {on: onEvent(Placed), handler: () => undefined})], 'DUPLICATE_ACTION_NAME'],
+        ['two at one route', [Action.create('a', {on: onHttp('GET', '/x/:id'), handler: () => undefined}), Action.create('b', {on: onHttp('GET', '/x/:name'), handler: () => undefined})], 'ACTION_INVALID'],
+        ['an event that nobody knows', [Action.create('a', {on: onEvent(defineEvent('Stranger', {schema: z.object({})})), handler: () => undefined})], 'UNKNOWN_EVENT_CLASS'],
+        ['something else', [{} as Action], 'CONFIG_INVALID']
+    ])('refuses %s', async (_what, actions, code) => {
+        await expect(start(actions)).rejects.toMatchObject({code});
+    });
+
+    it.each([
+        ['a name', () => Action.create('', {on: onEvent(Placed), handler: () => undefined}), 'ACTION_INVALID'],
+        ['a trigger', () => Action.create('a', {on: [] as never, handler: () => undefined}), 'ACTION_INVALID'],
+        ['a handler', () => Action.create('a', {on: onEvent(Placed)} as never), 'ACTION_INVALID'],
+        ['a setting that is there', () => Action.create('a', {on: onEvent(Placed), handler: () => undefined, retries: 3} as never), 'ACTION_INVALID'],
+        ['a good retry', () => Action.create('a', {on: onEvent(Placed), handler: () => undefined, retry: {maxAttempts: 0}}), 'ACTION_INVALID'],
+        ['event classes', () => onEvent({} as never), 'TRIGGER_INVALID'],
+        ['a good path', () => onHttp('POST', 'x'), 'TRIGGER_INVALID'],
+        ['parameters with names of their own', () => onHttp('POST', '/x/:id/y/:id'), 'TRIGGER_INVALID'],
+        ['a good method', () => onHttp('post', '/x'), 'TRIGGER_INVALID'],
+        ['options that are there', () => onEvent(Placed, {form: 'start'} as never), 'TRIGGER_INVALID']
+    ])('an action needs %s', (_what, create, code) => {
+        expect(create).toThrow(expect.objectContaining({code}));
+    });
+
+    it('takes another store for the work', async () => {
+        const data = fresh();
+        const tasks = new MemoryStoreData();
+        const seen: string[] = [];
+        const watch = Action.create('watch', {on: onEvent(Placed), handler: ({item}) => void seen.push(item)});
+        const app = await start([watch], data, {stores: {tasks: {adapter: MemoryStore, args: [tasks]}}, taskStore: 'tasks'});
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(seen).toEqual(['x']));
+        expect(await (await recordsOf(tasks, '_woltage_action/watch')).listRecords('')).not.toEqual([]);
+        await expect(start([watch], data, {taskStore: 'nowhere'})).rejects.toMatchObject({code: 'TASK_STORE_UNKNOWN'});
+    });
+});
