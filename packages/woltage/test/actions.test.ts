@@ -362,6 +362,18 @@ describe('actions by call', () => {
         expect(app.actionRoutes).toMatchObject([{trigger: {method: 'POST', path: '/greetings/:name'}}]);
     });
 
+    it('can\'t be called by commands', async () => {
+        const tries: unknown[] = [];
+        const impatient = Aggregate.create('impatient', {});
+        const act = impatient.registerCommand(async () => {
+            for (const call of [() => app.executeAction(greet, {name: 'Ada'}), () => app.enqueueAction(greet, {name: 'Ada'})])
+                tries.push(await call().catch((error: unknown) => error));
+        }, 'act');
+        const app = await start([greet], fresh(), {aggregates: [order, impatient]});
+        await app.executeCommand(act, 'i1', {});
+        expect(tries).toMatchObject([{code: 'ACTION_IN_COMMAND'}, {code: 'ACTION_IN_COMMAND'}]);
+    });
+
     it('are done once for an idempotency key, also when they failed in between', async () => {
         const data = fresh();
         let calls = 0;
