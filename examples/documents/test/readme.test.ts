@@ -17,4 +17,4 @@ it('The README shows what npm start prints, and its data is there after a restar
         expect((await readFile(join(folder, 'files', key))).length).toBeGreaterThan(0);
     expect(await second.stop()).toEqual([0, null]);
     await removeFolder(folder);
-});
+}, 90_000);

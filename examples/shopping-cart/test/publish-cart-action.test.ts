@@ -49,7 +49,7 @@ describe('The publisher of carts', () => {
         const data = await submit(0);
         await until('published', 1000);
         expect(await types()).toEqual(['cart.published']);
-        expect(data.messages('published_carts').map(({key, value}) => [key, JSON.parse(new TextDecoder().decode(value ?? undefined))]))
+        expect(data.messages('published_carts').map(({key, value}) => [key, JSON.parse(new TextDecoder().decode(value ?? undefined)) as unknown]))
             .toEqual([['c1', {cartId: 'c1', orderedProducts: [{productId: 'tea', price: 4.5}], totalPrice: 4.5}]]);
     });
 

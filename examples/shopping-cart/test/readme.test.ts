@@ -17,4 +17,4 @@ it('The README shows what npm start prints, and the cart is there after a restar
     expect(await ask('/submittedCarts/byId')).toMatchObject({cartId, publication: 'published'});
     expect(await second.stop()).toEqual([0, null]);
     await removeFolder(folder);
-}, 40_000);
+}, 90_000);

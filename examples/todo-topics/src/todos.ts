@@ -13,10 +13,10 @@ export interface TodoView {
 
 export interface TodoApp {
     /** Emits an event. @returns Its position: ask for todos `after` it */
-    produce(event: Event): Promise<bigint>;
-    find(filter: Filter, after?: bigint): Promise<TodoView | null>;
-    count(after?: bigint): Promise<number>;
-    stop(): Promise<void>;
+    readonly produce: (event: Event) => Promise<bigint>;
+    readonly find: (filter: Filter, after?: bigint) => Promise<TodoView | null>;
+    readonly count: (after?: bigint) => Promise<number>;
+    readonly stop: () => Promise<void>;
 }
 
 /** Producers and read model: in one runtime, or in two where the events go over a topic. */

@@ -11,5 +11,5 @@ describe('The README', () => {
         expect(withoutIds(output)).toBe(withoutIds(expected));
         await kafka?.close();
         await removeFolder(folder);
-    });
+    }, 90_000);
 });

@@ -6,7 +6,7 @@ import {PlatformaticDriver} from './driver/platformatic-driver.ts';
 import {kafkaError} from './kafka-error.ts';
 import {checkOptions, type CheckedOptions, type KafkaBrokerOptions} from './options.ts';
 import {Publisher} from './publish/publisher.ts';
-import {readLast} from './read-last.ts';
+import {readLast} from './read-partition.ts';
 
 /** What is there between `connect` and `close`. */
 interface Open {

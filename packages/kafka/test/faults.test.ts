@@ -202,6 +202,32 @@ describe('Messages that are gone, or can\'t be read', () => {
     });
 });
 
+it('a rebalance waits for what is being handled', async () => {
+    const [first, second] = [await connected({sessionTimeoutMs: 6000}), await connected({sessionTimeoutMs: 6000})];
+    await first.publish(Array.from({length: 3}, (_, partition) => ({topic: 'orders', partition, value: String(partition)})));
+    const told: string[] = [];
+    const taken = new Map<number, bigint>();
+    const ending = new AbortController();
+    const consume = (broker: KafkaBroker, name: string, ms: number): Promise<void> => broker.consume({
+        topics: ['orders'], group: 'handed', from: 'start', signal: ending.signal, resume: async places => places.map(({partition}) => taken.get(partition)),
+        handle: async ({partition, messages, nextOffset}) => {
+            told.push(`${name} begins ${partition}`);
+            if (messages.length > 0)
+                await new Promise(resolve => setTimeout(resolve, ms));
+            taken.set(partition, nextOffset);
+            told.push(`${name} ends ${partition}`);
+        }
+    });
+    const consuming = [consume(first, 'first', 2500)];
+    await until(() => told.filter(text => text.startsWith('first begins')).length === 6);
+    consuming.push(consume(second, 'second', 0));
+    await until(() => told.some(text => text.startsWith('second')));
+    const before = told.slice(0, told.findIndex(text => text.startsWith('second')));
+    expect(before.filter(text => text.startsWith('first ends')).length).toBe(6);
+    ending.abort();
+    await Promise.all(consuming);
+}, 30_000);
+
 describe('Processes that are killed', () => {
     it('consumers of a group: every message is taken over once, in order', async () => {
         const broker = await connected();

@@ -135,6 +135,13 @@ describe('when something else triggers an action', () => {
         const at = new Date('2026-05-01T06:00:00Z');
         const report = Action.create('report', {on: onSchedule('0 6 * * *'), handler: ({scheduledFor}) => scheduledFor});
         await given().when(report, {scheduledFor: at}).thenResult(at);
+        let calls = 0;
+        const often = Action.create('often', {on: onSchedule({everyMs: 1000}), retry: {backoffMs: 5000}, handler: () => {
+            if (++calls < 3)
+                throw new Error('Again');
+            return calls;
+        }});
+        await given().when(often, {scheduledFor: at}).thenResult(3);
     });
 
     it('a call, as a request makes it', async () => {
@@ -253,6 +260,29 @@ describe('a test runtime with actions', () => {
         expect(published.find(({topic}) => topic === 'stock.dead-letters')).toMatchObject({value: 'nonsense', headers: {'woltage-error-code': 'MESSAGE_NOT_JSON'}});
         expect(await woltage.getFailedActions()).toEqual([]);
         await outside.close();
+        await stop();
+    });
+
+    it('runs schedules and scheduled commands when the clock comes to their times, and has no end of them to wait for', async () => {
+        const times: string[] = [];
+        const report = Action.create('report', {on: onSchedule('0 6 * * *'), async handler({scheduledFor}, {run, scheduleCommand}) {
+            times.push(scheduledFor.toISOString());
+            if (times.length === 1)
+                await scheduleCommand(new Date(scheduledFor.getTime() + 3_600_000), order, 'o-1', 'place', {item: 'later'});
+            await run(place, `r-${times.length}`, {item: 'report'});
+        }});
+        const {woltage, clock, settled, stop} = await createTestWoltage({...config, actions: [report]});
+        await clock.advance(6 * 3_600_000 - 1);
+        expect(times).toEqual([]);
+        await clock.advance(1);
+        expect(times).toEqual(['2026-01-01T06:00:00.000Z']);
+        expect(await woltage.stateOf(order, 'o-1')).toEqual({placed: 0});
+        await settled({advance: true});
+        expect(clock.now).toBe(Date.UTC(2026, 0, 1, 7));
+        expect(await woltage.stateOf(order, 'o-1')).toEqual({placed: 1});
+        await clock.advance(3 * 86_400_000);
+        expect(times.slice(1)).toEqual(['2026-01-02T06:00:00.000Z', '2026-01-03T06:00:00.000Z', '2026-01-04T06:00:00.000Z']);
+        expect(await woltage.stateOf(order, 'r-4')).toEqual({placed: 1});
         await stop();
     });
 

@@ -117,7 +117,7 @@ export class KafkaServer {
         // As in Kafka, a connection's requests are carried out one by one.
         let turn = Promise.resolve();
         socket.on('data', chunk => {
-            pending = pending.length === 0 ? chunk as Buffer<ArrayBuffer> : Buffer.concat([pending, chunk]);
+            pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
             while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE()) {
                 const frame = pending.subarray(4, 4 + pending.readInt32BE());
                 pending = pending.subarray(4 + frame.length);
@@ -127,28 +127,19 @@ export class KafkaServer {
     }
 
     async #answer(socket: Socket, frame: Buffer, gone: AbortSignal): Promise<void> {
-        const header = new Reader(frame);
-        const key = header.int16();
-        const version = header.int16();
-        const correlation = header.int32();
-        const clientId = header.nullableString() ?? '';
-        const name = names.get(key);
-        if (name === undefined)
-            throw new Error(`There is no API ${key} here.`);
+        const {name, version, correlation, clientId, header} = readHead(frame);
         this.requests.set(name, (this.requests.get(name) ?? 0) + 1);
+        const {delayMs, injected, losesRequest, losesAnswer} = effectOf(gone.aborted ? undefined : this.#faults.get(name)?.shift());
+        if (delayMs > 0)
+            await new Promise(resolve => setTimeout(resolve, delayMs));
         const isFlexible = version >= VERSIONS[name].flexible;
-        const fault = gone.aborted ? undefined : this.#faults.get(name)?.shift();
-        if (fault?.kind === 'lose request')
-            return void socket.destroy();
-        if (fault?.kind === 'delay')
-            await new Promise(resolve => setTimeout(resolve, fault.ms));
         const reader = header.as(isFlexible);
         reader.tags();
-        const body = await this.#carryOut(name, {version, isFlexible, clientId, reader, gone, injected: fault?.kind === 'answer' ? fault.code : 0});
-        if (fault?.kind === 'lose answer')
-            return void socket.destroy();
-        if (body !== undefined && !socket.destroyed)
-            send(socket, correlation, isFlexible && name !== 'apiVersions', body.buffer);
+        const body = losesRequest ? undefined : await this.#carryOut(name, {version, isFlexible, clientId, reader, gone, injected});
+        if (losesRequest || losesAnswer)
+            socket.destroy();
+        else
+            send(socket, correlation, isFlexible && name !== 'apiVersions', body);
     }
 
     async #carryOut(name: ApiName, request: Omit<Request, 'state' | 'settings'>): Promise<Answer> {
@@ -163,9 +154,30 @@ export class KafkaServer {
     }
 }
 
-function send(socket: Socket, correlation: number, hasTags: boolean, body: Buffer): void {
+const effectOf = (fault: Fault | undefined) => ({
+    delayMs: fault?.kind === 'delay' ? fault.ms : 0,
+    injected: fault?.kind === 'answer' ? fault.code : 0,
+    losesRequest: fault?.kind === 'lose request',
+    losesAnswer: fault?.kind === 'lose answer'
+});
+
+function readHead(frame: Buffer) {
+    const header = new Reader(frame);
+    const key = header.int16();
+    const version = header.int16();
+    const correlation = header.int32();
+    const clientId = header.nullableString() ?? '';
+    const name = names.get(key);
+    if (name === undefined)
+        throw new Error(`There is no API ${key} here.`);
+    return {name, version, correlation, clientId, header};
+}
+
+function send(socket: Socket, correlation: number, hasTags: boolean, body: Answer): void {
+    if (body === undefined || socket.destroyed)
+        return;
     const head = new Writer(hasTags).int32(correlation).tags().buffer;
     const length = Buffer.alloc(4);
-    length.writeInt32BE(head.length + body.length);
-    socket.write(Buffer.concat([length, head, body]));
+    length.writeInt32BE(head.length + body.buffer.length);
+    socket.write(Buffer.concat([length, head, body.buffer]));
 }

@@ -28,8 +28,8 @@ export class DirectoryFileStorage implements FileStorage {
         const missing = (cause?: unknown) => new NotFoundError(`There is no file ${key}.`, {code: 'FILE_NOT_FOUND', cause});
         if (!KEY.test(key))
             throw missing();
-        return readFile(join(this.#directory, key)).catch((error: NodeJS.ErrnoException) => {
-            throw error.code === 'ENOENT' ? missing(error) : error;
+        return readFile(join(this.#directory, key)).catch((error: unknown) => {
+            throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? missing(error) : error;
         });
     }
 }

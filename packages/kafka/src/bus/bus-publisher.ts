@@ -88,7 +88,10 @@ export class BusPublisher {
         };
         life.signal.addEventListener('abort', stopTurn);
         const member = await driver.join(group, [topic], {
-            onRebalance: stopTurn,
+            onRebalance: () => {
+                stopTurn();
+                return work;
+            },
             onLost: fail,
             onAssigned: assigned => {
                 turn.abort();

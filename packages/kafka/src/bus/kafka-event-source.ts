@@ -24,7 +24,7 @@ interface Open {
  * {adapter: KafkaEventSource, args: [{brokers: ['127.0.0.1:9092'], clientId: 'reports', topic: 'shop.events', from: 'start'}]}
  */
 export class KafkaEventSource implements IEventStore {
-    readonly supports: EventStoreCapabilities = {multiStreamAppend: false};
+    readonly supports: EventStoreCapabilities = {multiStreamAppend: false, streams: false};
     readonly #options: CheckedBus & Pick<KafkaEventSourceOptions, 'from'>;
     #open: Open | undefined;
     #turn: Promise<void> = Promise.resolve();
@@ -109,7 +109,6 @@ export class KafkaEventSource implements IEventStore {
     }
 
     /** @throws BadRequestError `READ_ONLY_EVENT_SOURCE` */
-    // eslint-disable-next-line require-yield
     async *read(): AsyncGenerator<readonly RecordedEvent[]> {
         throw this.#readOnly('Streams can\'t be read from');
     }

@@ -1,10 +1,8 @@
-import {UnavailableError, type RecordedMessage, type TopicPartition} from 'woltage';
+import {UnavailableError, type TopicPartition} from 'woltage';
 import type {IKafkaReader} from '../driver/kafka-driver.ts';
-import {DriverError} from '../driver/kafka-driver.ts';
+import {boundsOf, scan} from '../read-partition.ts';
 import {readBusMessage} from './bus-message.ts';
 
-const MAX_WAIT_MS = 500;
-const MAX_BYTES = 1_048_576;
 const PROBE_BYTES = 65_536;
 /** How far back the end of a partition is looked at, in offsets. */
 const TAIL = 1000n;
@@ -13,25 +11,6 @@ const TAIL = 1000n;
  * such batches has been passed.
  */
 const CERTAIN = 10_000n;
-
-/** The messages from one offset up to, but not including, another. */
-export async function* scan(reader: IKafkaReader, place: TopicPartition, from: bigint, to: bigint, maxBytes = MAX_BYTES): AsyncGenerator<readonly RecordedMessage[]> {
-    for (let offset = from; offset < to;) {
-        const [fetched] = await reader.fetch([{...place, offset}], {maxWaitMs: MAX_WAIT_MS, maxBytes});
-        if (fetched === undefined || fetched.problem !== undefined)
-            throw new DriverError('later', `${place.topic}/${place.partition} can't be read: ${fetched?.problem?.error.message ?? 'no answer'}`, fetched?.problem?.error);
-        yield fetched.messages.filter(message => message.offset < to);
-        if (fetched.nextOffset === offset)
-            return;
-        offset = fetched.nextOffset;
-    }
-}
-
-/** Where a partition begins and ends. */
-export async function boundsOf(reader: IKafkaReader, place: TopicPartition): Promise<{readonly start: bigint; readonly end: bigint}> {
-    const [[start], [end]] = await Promise.all([reader.offsets([place], 'start'), reader.offsets([place], 'end')]) as [[bigint], [bigint]];
-    return {start, end};
-}
 
 /** The greatest position that the last messages before an offset tell of: everything up to it stands before the offset. `undefined` where nothing does. */
 export async function lastPosition(reader: IKafkaReader, place: TopicPartition, before?: bigint): Promise<bigint | undefined> {

@@ -88,7 +88,7 @@ export class GroupConsumer {
                 else
                     this.#outage.end();
                 const {signal} = assignments;
-                await new Consumption({reader, partitions, resume, handle, from, outage: this.#outage, logger, onHandled: committer.note, signal}).run();
+                await assignments.watch(new Consumption({reader, partitions, resume, handle, from, outage: this.#outage, logger, onHandled: committer.note, signal}).run());
             }
         } finally {
             life.abort();
@@ -131,6 +131,7 @@ class Assignments {
     #partitions: readonly TopicPartition[] | undefined;
     #wake: (() => void) | undefined;
     #generation = new AbortController();
+    #consumed: Promise<void> = Promise.resolve();
     error: DriverError | undefined;
 
     constructor(life: AbortController) {
@@ -152,12 +153,21 @@ class Assignments {
         this.#wake?.();
     };
 
-    readonly onRebalance = (): void => this.#generation.abort();
+    readonly onRebalance = async (): Promise<void> => {
+        this.#generation.abort();
+        await this.#consumed;
+    };
 
     readonly onLost = (error: Error): void => {
         this.error = error instanceof DriverError ? error : driverError(error);
         this.#life.abort();
     };
+
+    /** Lets rebalances wait for it. */
+    async watch(consumed: Promise<void>): Promise<void> {
+        this.#consumed = consumed.catch(() => undefined);
+        await consumed;
+    }
 
     /** Waits for a generation; `undefined` when the life is over. */
     async next(): Promise<readonly TopicPartition[] | undefined> {

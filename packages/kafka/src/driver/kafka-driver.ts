@@ -54,8 +54,8 @@ export interface IKafkaReader {
 export interface MembershipEvents {
     /** A new generation of the group: these partitions are this member's, and no others any more. */
     readonly onAssigned: (partitions: readonly TopicPartition[]) => void;
-    /** The group divides the partitions anew: what is assigned may go to others soon. */
-    readonly onRebalance: () => void;
+    /** The group divides the partitions anew: what is assigned goes to others when the promise resolves, or when the group won't wait any longer. */
+    readonly onRebalance: () => Promise<void>;
     /** The membership has ended. */
     readonly onLost: (error: Error) => void;
 }

@@ -1,4 +1,4 @@
-import {Consumer, type BaseOptions} from '@platformatic/kafka';
+import {Consumer, kPerformWithRetry, type BaseOptions} from '@platformatic/kafka';
 import {delay, type TopicPartition} from 'woltage';
 import {cutConnections} from './cut-connections.ts';
 import {driverError} from './failures.ts';
@@ -11,6 +11,10 @@ const HEARTBEATS = 6;
 /** So many in a row may fail before a membership is given up and begun anew: coordinators move. */
 const MAX_FAILED = 3;
 
+/** The part of the time after which a member counts as dead that a rebalance waits for what is being handled: no heartbeats are sent meanwhile. */
+const PATIENCE = 0.6;
+const REJOIN = 'rejoinGroup';
+
 interface GroupOptions extends BaseOptions {
     readonly groupId: string;
 }
@@ -20,6 +24,7 @@ export async function joinGroup(options: GroupOptions, sessionTimeoutMs: number,
     const settings = {sessionTimeout: sessionTimeoutMs, rebalanceTimeout: Math.max(60_000, sessionTimeoutMs), heartbeatInterval: Math.ceil(sessionTimeoutMs / HEARTBEATS)};
     const consumer = new Consumer({...options, ...settings, autocommit: false});
     const member = new PlatformaticMember(consumer, events);
+    delayRejoins(consumer, () => member.handOver(sessionTimeoutMs * PATIENCE));
     try {
         consumer.topics.trackAll(...topics);
         await consumer.joinGroup({...settings});
@@ -30,7 +35,18 @@ export async function joinGroup(options: GroupOptions, sessionTimeoutMs: number,
     }
 }
 
-const leaveGroup = async (consumer: Consumer): Promise<void> => await consumer.leaveGroup(false);
+/** The library joins again as soon as it hears of a rebalance; what is being handled shall be done before its partitions go to others. There is no event for that: its step is taken a little later. */
+function delayRejoins(consumer: Consumer, before: () => Promise<void>): void {
+    const perform = consumer[kPerformWithRetry].bind(consumer) as (...args: readonly unknown[]) => unknown;
+    Object.defineProperty(consumer, kPerformWithRetry, {
+        value: (operation: string, ...rest: readonly unknown[]) => operation === REJOIN
+            ? void before().finally(() => perform(operation, ...rest))
+            : perform(operation, ...rest)
+    });
+}
+
+/** The library's types forget the promise. */
+const leaveGroup = (consumer: Consumer): Promise<void> => consumer.leaveGroup() as unknown as Promise<void>;
 
 class PlatformaticMember implements IKafkaMember {
     readonly #consumer: Consumer;
@@ -47,10 +63,6 @@ class PlatformaticMember implements IKafkaMember {
             if (!this.#hasEnded)
                 events.onAssigned(assignments.flatMap(({topic, partitions}) => partitions.map((partition): TopicPartition => ({topic, partition}))));
         });
-        consumer.on('consumer:group:rebalance', () => {
-            if (!this.#hasEnded)
-                events.onRebalance();
-        });
         consumer.on('consumer:heartbeat:end', () => {
             this.#failed = 0;
         });
@@ -58,6 +70,14 @@ class PlatformaticMember implements IKafkaMember {
             if (++this.#failed >= MAX_FAILED)
                 this.#lose(error);
         });
+    }
+
+    /** Waits for what is being handled, for so long. Never rejects. */
+    async handOver(patienceMs: number): Promise<void> {
+        const done = new AbortController();
+        const handled = this.#events.onRebalance().catch(() => undefined);
+        await Promise.race([handled, delay(patienceMs, done.signal)]);
+        done.abort();
     }
 
     async commit(offsets: readonly PartitionOffset[]): Promise<void> {

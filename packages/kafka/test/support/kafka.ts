@@ -1,4 +1,5 @@
 import {randomUUID} from 'node:crypto';
+import {Admin} from '@platformatic/kafka';
 import type {BrokerUnderTest} from '@woltage/testing';
 import {KafkaBroker, type KafkaBrokerOptions} from '../../src/index.ts';
 import {KafkaServer, type KafkaServerOptions} from '../../../../test/servers/kafka/kafka-server.ts';
@@ -39,4 +40,24 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
             throw new Error(`It didn't come about within ${timeoutMs} ms: ${condition.toString()}`);
         await new Promise(resolve => setTimeout(resolve, 10));
     }
+}
+
+/** The same on a Kafka that is there. Its topics stay. */
+export async function realBrokerUnderTest(address: string): Promise<BrokerUnderTest> {
+    const create = (): KafkaBroker => new KafkaBroker({brokers: [address], clientId: 'woltage-test', sessionTimeoutMs: 6000});
+    return {
+        broker: create(),
+        second: create,
+        createTopic: async partitions => {
+            const topic = `woltage-test-${randomUUID()}`;
+            const admin = new Admin({clientId: 'woltage-test', bootstrapBrokers: [address]});
+            await admin.createTopics({topics: [topic], partitions, replicas: 1});
+            await admin.close();
+            return topic;
+        },
+        unknownTopic: () => `woltage-test-${randomUUID()}`,
+        newGroup: () => `group-${randomUUID()}`,
+        sizes: {accepted: 1_000_000, refused: 1_100_000},
+        timeoutMs: 60_000
+    };
 }

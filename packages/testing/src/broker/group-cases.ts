@@ -70,6 +70,33 @@ export const groupCases: BrokerCases = {
         });
     },
 
+    'a partition is handed over when what is being handled of it is done': async (broker, underTest) => {
+        const topic = await underTest.createTopic(1);
+        const options = {group: underTest.newGroup(), ledger: new Ledger()};
+        await broker.publish(numbered(topic, 3));
+        await withSecond(underTest, async other => {
+            const state = {isHandling: false, release: (): void => undefined};
+            const first = new Trial(broker, [topic], {
+                ...options,
+                before: ({messages}) => messages.length === 0 || state.isHandling ? undefined : new Promise<void>(resolve => {
+                    state.isHandling = true;
+                    state.release = resolve;
+                })
+            });
+            await until(() => state.isHandling, () => 'nothing is being handled', underTest);
+            const second = new Trial(other, [topic], options);
+            const stopped = first.stop();
+            await delay(300);
+            assert.equal(second.batches.length, 0, 'the other one has begun');
+            state.release();
+            await stopped;
+            await broker.publish(numbered(topic, 2));
+            await until(() => options.ledger.messages.length >= 5, () => `${options.ledger.messages.length} of 5`, underTest);
+            await second.stop();
+            assertOnce(options.ledger.messages, 5);
+        });
+    },
+
     'groups don\'t know of each other: each gets everything': async (broker, underTest) => {
         const topic = await underTest.createTopic(2);
         await broker.publish(numbered(topic, 20, {key: 'k'}));

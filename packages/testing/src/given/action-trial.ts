@@ -1,4 +1,4 @@
-import {Action, isWoltageError, ValidationError, WoltageError, type ActionOptions, type ActionRequest, type ActionRun, type Woltage} from 'woltage';
+import {Action, isWoltageError, onHttp, ValidationError, WoltageError, type ActionOptions, type ActionRequest, type ActionRun, type Woltage} from 'woltage';
 import {print, printError} from '../compare/print.ts';
 import type {PublishedMessage} from '../runtime/published.ts';
 import {TestingError} from '../testing-error.ts';
@@ -37,9 +37,11 @@ export function actionTrial(stage: Stage, given: readonly GivenEvents[], action:
     };
 }
 
-/** The action, to which what is given is history. */
-const afterwards = ({name, triggers, options}: Action): Action =>
-    Action.create(name, {...options, on: triggers.map(trigger => trigger.kind === 'event' ? {...trigger, from: 'now'} : trigger)});
+/** The action, to which what is given is history, and whose times come from the test alone. */
+function afterwards({name, triggers, options}: Action): Action {
+    const others = triggers.filter(({kind}) => kind !== 'schedule').map(trigger => trigger.kind === 'event' ? {...trigger, from: 'now' as const} : trigger);
+    return Action.create(name, {...options, on: others.length > 0 ? others : onHttp('POST', '/by-the-test')});
+}
 
 /** @throws TestingError `TEST_INVALID` for an action that a shared runtime doesn't have */
 function checkIsKnown({insides}: Woltage, action: Action, isShared: boolean): void {

@@ -132,6 +132,7 @@ async function leftOfAction(runner: ActionRunner, head: bigint, now: number): Pr
     const waiting = await runner.waiting();
     return [
         ...runner.isBehind(head) ? [{what: `the events that trigger action '${name}', which is at position ${position} of ${head}`}] : [],
+        ...runner.isFiring ? [{what: `the times that trigger action '${name}'`}] : [],
         ...waiting === 0n ? [] : [{what: `${waiting} messages that trigger action '${name}'`}],
         ...(await runner.pending()).map(task => leftOfTask(task, task.kind === RUN ? `action '${name}'` : `a dead letter of action '${name}'`, now))
     ];

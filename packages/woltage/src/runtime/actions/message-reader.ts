@@ -62,15 +62,20 @@ export class MessageReader {
         }
     }
 
-    /** How many messages wait in the topics, where the broker can tell. */
+    /** How many messages wait in the topics, where the broker is there and can tell. */
     async waiting(): Promise<bigint> {
         const {broker} = this.#options;
+        if (this.#error !== undefined || broker.lastMessage === undefined)
+            return 0n;
         const places = await this.#partitions([...this.#triggers.keys()]);
         const offsets = await new MessageOffsets(this.#options.store).read(places);
         const counts = await Promise.all(places.map(async ({topic, partition}, index) => {
             const last = await broker.lastMessage?.(topic, partition);
             const next = offsets[index];
-            return last === undefined || next === undefined || last.offset < next ? 0n : last.offset - next + 1n;
+            if (last === undefined || next !== undefined && last.offset < next)
+                return 0n;
+            // Nothing of the partition is known: what it has is new, or from before the action.
+            return next === undefined ? BigInt(this.#triggers.get(topic)?.from === 'start') : last.offset - next + 1n;
         }));
         return counts.reduce((sum, count) => sum + count, 0n);
     }
