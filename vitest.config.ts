@@ -11,7 +11,7 @@ export const FAULTS = [
     'packages/kafka/test/faults.test.ts',
     'packages/store-postgres/test/native.test.ts',
     'packages/store-mongodb/test/redo.test.ts',
-    'test/{idempotency,tasks,actions,transfer}/*.test.ts'
+    'test/{idempotency,tasks,actions,schedules,transfer}/*.test.ts'
 ];
 
 export default defineConfig({

@@ -8,7 +8,7 @@ const END_TIMEOUT_MS = 15_000;
  * Starts an example with the command of its `npm start`, without npm in between, so that the process is the server itself.
  *
  * @param {string} cwd
- * @param {string} command Such as `node --import tsx src/server.ts`.
+ * @param {string} command Such as `node --import tsx src/server.ts`; it prints `... is open at http://127.0.0.1:<port>` when it is ready.
  * @returns {Promise<{base: string, stop: () => Promise<void>}>} Where it listens; `stop` fails unless it ends well.
  */
 export async function startExample(cwd, command) {
@@ -27,7 +27,7 @@ export async function startExample(cwd, command) {
     };
     const deadline = Date.now() + START_TIMEOUT_MS;
     for (;;) {
-        const base = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
+        const base = / is open at (http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1];
         if (base !== undefined)
             return {base, stop};
         if (server.exitCode !== null || Date.now() > deadline) {

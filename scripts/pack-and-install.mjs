@@ -1,4 +1,4 @@
-// Packs every package, inspects the tarballs, installs them into an empty folder as a user would, and runs the example there.
+// Packs every package, inspects the tarballs, installs them into an empty folder as a user would, and runs the examples there.
 // SQLite's driver comes from the registry, so its compilation (about a minute where there is no prebuilt one) is part of it.
 import {cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -13,6 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'woltage-pack-'));
 const app = join(folder, 'app');
 const manifestOf = path => JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
 const example = join(root, 'examples/getting-started');
+/** Beside the first one, each in a folder of its own. */
+const others = ['shopping-cart', 'documents', 'todo-topics'];
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
@@ -32,6 +34,8 @@ try {
     await checkTypes(libraries);
     await importAll(libraries);
     await runExample();
+    for (const name of others)
+        await runOther(name);
 } finally {
     endAll();
     rmSync(folder, {recursive: true, force: true});
@@ -62,11 +66,15 @@ async function packAll(packages) {
 async function install(tarballs) {
     mkdirSync(app);
     cpSync(join(example, 'src'), join(app, 'src'), {recursive: true});
+    for (const name of others) {
+        cpSync(join(root, 'examples', name, 'src'), join(app, name, 'src'), {recursive: true});
+        cpSync(join(root, 'examples', name, 'package.json'), join(app, name, 'package.json'));
+    }
     const {typescript, '@types/express': typesExpress, '@types/node': typesNode} = manifestOf(root).devDependencies;
     const {dependencies, ...manifest} = manifestOf(example);
     writeFileSync(join(app, 'package.json'), JSON.stringify({
         ...manifest,
-        dependencies: {...dependencies, ...tarballs},
+        dependencies: {...Object.assign({}, ...others.map(name => manifestOf(join(root, 'examples', name)).dependencies)), ...dependencies, ...tarballs},
         devDependencies: {typescript, '@types/express': typesExpress, '@types/node': typesNode},
         // Scripts of dependencies that may run, for npm versions that ask.
         allowScripts: {'better-sqlite3': true, 'esbuild': true}
@@ -93,10 +101,10 @@ async function checkTypes(names) {
             module: 'NodeNext', target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
             noEmit: true, allowImportingTsExtensions: true, types: ['node'], skipLibCheck: false
         },
-        include: ['src']
+        include: ['src', ...others.map(name => `${name}/src`)]
     }));
     await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], app);
-    console.log('The example type-checks against the packed declarations, libraries included.');
+    console.log('The examples type-check against the packed declarations, libraries included.');
 }
 
 async function importAll(names) {
@@ -114,4 +122,22 @@ async function runExample() {
     await stillThere(second.base, app);
     await second.stop();
     console.log('The example runs from the tarballs, ends by itself, and has everything after a restart.');
+}
+
+/** Each goes through its own walk, and fails where that is not answered as it should be. */
+async function runOther(name) {
+    const cwd = join(app, name);
+    const {scripts: {start: command}} = manifestOf(cwd);
+    if (command.endsWith('server.ts')) {
+        await (await startExample(cwd, command)).stop();
+        await (await startExample(cwd, `${command} --no-walk`)).stop();
+    } else {
+        const [, ...args] = command.split(' ');
+        for (const expected of [1, 2]) {
+            const output = await run(process.execPath, args, cwd);
+            if (!output.includes(`todos so far: ${expected}`))
+                throw new Error(`${name} printed:\n${output}`);
+        }
+    }
+    console.log(`${name} runs from the tarballs, too, and starts again.`);
 }

@@ -1,7 +1,7 @@
 import {PostgresStore} from '@woltage/store-postgres';
 import {RedisStore} from '@woltage/store-redis';
 import {SQLiteStore} from '@woltage/store-sqlite';
-import {uuidV7} from 'woltage';
+import {StaleRecordError, uuidV7} from 'woltage';
 import {createSelf} from '../../packages/woltage/src/runtime/self.ts';
 import {silentLogger} from '../../packages/woltage/src/shared/logger.ts';
 import {TaskQueue} from '../../packages/woltage/src/tasks/index.ts';
@@ -79,8 +79,14 @@ async function queueAll({count, perCommit}: {readonly count: number; readonly pe
             return;
         const size = Math.min(perCommit, count - from);
         const tasks = Array.from({length: size}, (_, i) => ({id: `${source}-${from + i}`, kind: 'count', payload: from + i}));
-        await queue.enqueue(tasks, [{key: `mark/${source}`, value: String(from + size), token: uuidV7(), expected: mark?.token ?? null}]);
-        tell('queued', String(from));
+        try {
+            await queue.enqueue(tasks, [{key: `mark/${source}`, value: String(from + size), token: uuidV7(), expected: mark?.token ?? null}]);
+            tell('queued', String(from));
+        } catch (error) {
+            // Another process queues the same source.
+            if (!(error instanceof StaleRecordError))
+                throw error;
+        }
     }
 }
 

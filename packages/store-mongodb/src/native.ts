@@ -6,5 +6,5 @@ export interface MongoDBNative<T extends TableDefinitionMap> {
     readonly client: MongoClient;
     readonly database: Db;
     /** The collection of a table. The `_id` of a row is its key as JSON text. */
-    collection<N extends keyof T & string>(table: N): Collection<TableEntry<T[N]> & {_id: string}>;
+    readonly collection: <N extends keyof T & string>(table: N) => Collection<TableEntry<T[N]> & {_id: string}>;
 }

@@ -23,12 +23,13 @@ export {
 } from './actions/index.ts';
 export {ReadModel, type ReadModelClass, type StoreOwner} from './read-models/index.ts';
 export {
-    HandlerFailure, Projector, type DeadLetter, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
-    type RemoveOptions, type WaitOptions, type WatchOptions
+    defineProjector, HandlerFailure, Projector, type DeadLetter, type DefinedProjector, type FaultPolicyName, type LetterOutcome, type Projection, type ProjectionProgress, type ProjectionState, type ProjectionTuning, type ProjectorClass,
+    type ProjectorDefinition, type RemoveOptions, type WaitOptions, type WatchOptions
 } from './projections/index.ts';
 export {MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, type MemoryBrokerOptions} from './memory/index.ts';
 export {type AdapterConfig, type DeclaredProjection, type Publication, type WoltageConfig} from './runtime/config.ts';
 export type {EventExample, EventProblem, EventReport, StoredType} from './runtime/event-check.ts';
+export type {PublishedEvents, PublishEventsOptions} from './runtime/event-publisher.ts';
 export type {CheckEventsOptions, CheckProgress} from './runtime/event-control.ts';
 export type {FileSummary, FileTrailer} from './runtime/transfer/event-lines.ts';
 export type {ExportOptions, ExportProgress} from './runtime/transfer/export-events.ts';

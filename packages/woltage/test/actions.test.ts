@@ -112,6 +112,24 @@ describe('actions by events', () => {
         expect(seen).toEqual(['a', 'b']);
     });
 
+    it('go on where they were, whatever their triggers say of the beginning by then', async () => {
+        const data = fresh();
+        const app = await start([], data);
+        await app.executeCommand(place, 'o1', {item: 'a'});
+        const seen: string[] = [];
+        const watch = (from: 'start' | 'now'): Action => Action.create('watch', {on: onEvent(Placed, {from}), handler: ({item}) => void seen.push(item)});
+        const first = await start([watch('start')], data);
+        await vi.waitFor(() => expect(seen).toEqual(['a']));
+        await first.stop();
+        await app.executeCommand(place, 'o2', {item: 'b'});
+        const second = await start([watch('now')], data);
+        await vi.waitFor(() => expect(seen).toEqual(['a', 'b']));
+        await second.stop();
+        await app.executeCommand(place, 'o3', {item: 'c'});
+        await start([watch('start')], data);
+        await vi.waitFor(() => expect(seen).toEqual(['a', 'b', 'c']));
+    });
+
     it('may mix triggers from the start and from now', async () => {
         const data = fresh();
         const app = await start([], data);
@@ -257,6 +275,35 @@ describe('actions that fail', () => {
         await expect(app.getFailedActions({action: 'toString'})).rejects.toMatchObject({code: 'UNKNOWN_ACTION'});
     });
 
+    it('say in the log which they are', async () => {
+        const lines: [object, string][] = [];
+        const log = (details: object, message: string): void => void lines.push([details, message]);
+        const app = await start([Action.create('noisy', {on: onEvent(Placed), retry: {...RETRY, maxAttempts: 2}, handler: () => {
+            throw new Error('Broken');
+        }})], fresh(), {logger: {debug: () => undefined, info: () => undefined, warn: log, error: log}});
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(lines).toMatchObject([
+            [{action: 'noisy', attempt: 1}, 'A task failed and is tried again'], [{action: 'noisy', attempts: 2}, 'A task has failed for good and is put to the dead letters']
+        ]));
+    });
+
+    it('record a final failure once, also when a retry fails for good again', async () => {
+        const data = fresh();
+        let failures = 0;
+        const app = await start([Action.create('again', {on: onEvent(Placed), retry: {...RETRY, maxAttempts: 2}, handler: () => {
+            throw new Error('Broken');
+        }, onFinalFailure: ({error}, {event}) => {
+            failures++;
+            return {aggregateName: 'note', events: new Noted({aggregateId: event.aggregateId, payload: {text: error.message}})};
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(async () => expect(await app.getFailedActions()).toHaveLength(1));
+        await app.retryFailedAction((await app.getFailedActions())[0]?.id as string);
+        await vi.waitFor(() => expect(failures).toBe(2));
+        await vi.waitFor(async () => expect(await app.getFailedActions()).toHaveLength(1));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed', 'note.taken']);
+    });
+
     it('fail at once where the input is not what they take', async () => {
         const data = fresh();
         const handler = vi.fn();
@@ -315,6 +362,18 @@ describe('actions by call', () => {
         expect(app.actionRoutes).toMatchObject([{trigger: {method: 'POST', path: '/greetings/:name'}}]);
     });
 
+    it('can\'t be called by commands', async () => {
+        const tries: unknown[] = [];
+        const impatient = Aggregate.create('impatient', {});
+        const act = impatient.registerCommand(async () => {
+            for (const call of [() => app.executeAction(greet, {name: 'Ada'}), () => app.enqueueAction(greet, {name: 'Ada'})])
+                tries.push(await call().catch((error: unknown) => error));
+        }, 'act');
+        const app = await start([greet], fresh(), {aggregates: [order, impatient]});
+        await app.executeCommand(act, 'i1', {});
+        expect(tries).toMatchObject([{code: 'ACTION_IN_COMMAND'}, {code: 'ACTION_IN_COMMAND'}]);
+    });
+
     it('are done once for an idempotency key, also when they failed in between', async () => {
         const data = fresh();
         let calls = 0;
@@ -364,6 +423,18 @@ describe('actions by call', () => {
         const app = await start([hanging]);
         await expect(app.executeAction(hanging)).rejects.toMatchObject({code: 'ACTION_TIMEOUT', status: 503});
         expect(signal?.aborted).toBe(true);
+    });
+
+    it('don\'t keep a stop waiting for long, and are told of it', async () => {
+        let reason: unknown;
+        const hanging = Action.create('hanging', {on: onHttp('POST', '/hanging'), handler: (_input, {signal}) => new Promise(() => signal.addEventListener('abort', () => void (reason = signal.reason)))});
+        const app = await start([hanging]);
+        const call = expect(app.executeAction(hanging)).rejects.toMatchObject({code: 'STOPPED'});
+        const began = performance.now();
+        await app.stop();
+        await call;
+        expect(performance.now() - began).toBeLessThan(10_000);
+        expect(reason).toMatchObject({code: 'STOPPED'});
     });
 
     it('are not queued with an input that they can\'t take, nor with another one for the same key', async () => {

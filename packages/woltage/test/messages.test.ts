@@ -1,3 +1,4 @@
+import {createTestWoltage} from '@woltage/testing';
 import {afterEach, describe, expect, it} from 'vitest';
 import createWoltage, {
     Action, delay, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onMessage, UnavailableError, z,
@@ -323,5 +324,23 @@ describe('Actions with onMessage are refused', () => {
         ['with two triggers for a topic', Action.create('a', {on: [onMessage('stock'), onMessage('stock', {from: 'start'})], handler}), {}, 'TRIGGER_INVALID']
     ])('%s', async (_what, action, overrides, code) => {
         await expect(start(world(), [action], overrides)).rejects.toMatchObject({code});
+    });
+});
+
+describe('A test runtime', () => {
+    it('waits for messages that actions haven\'t taken over, and for their runs', async () => {
+        const where = world(2);
+        const got: ActionMessage[] = [];
+        await send(where, ...json(...range(10)));
+        const {settled, stop} = await createTestWoltage({actions: [recorder(got)], messageBroker: {adapter: MemoryBroker, args: [where.topics]}});
+        try {
+            await settled();
+            expect(sorted(got)).toEqual(range(10));
+            await send(where, ...json(10, 11));
+            await settled();
+            expect(sorted(got)).toEqual(range(12));
+        } finally {
+            await stop();
+        }
     });
 });

@@ -4,7 +4,7 @@ import {TestingError} from '../testing-error.ts';
 import type {GivenEvents} from './given-events.ts';
 import {placeEvents, targetIdOf} from './place-events.ts';
 import type {Player, Stage} from './stage.ts';
-import {verdictOf, type Trial, type Verdict} from './trial.ts';
+import {ENDINGS, verdictOf, type StateVerdict, type Trial} from './trial.ts';
 
 interface Call {
     readonly command: CommandHandle;
@@ -20,7 +20,7 @@ function callOf(target: unknown, rest: readonly unknown[]): Call {
     if (byName && command === undefined)
         throw new TestingError(`Aggregate '${target.name}' has no command ${print(rest[0])}. It has: ${[...target.commands.keys()].join(', ') || 'none'}.`);
     if (!(command?.aggregate instanceof Aggregate) || typeof command.name !== 'string')
-        throw new TestingError(`when takes what registerCommand has returned and a payload, or an aggregate, a command's name and a payload; not ${print(target)}.`);
+        throw new TestingError(`when takes what registerCommand has returned and a payload, or an aggregate, a command's name and a payload; a decision and its input; an action and what triggers it; not ${print(target)}.`);
     const [payload, context = {}] = byName ? rest.slice(1) : rest;
     if (typeof context !== 'object' || context === null)
         throw new TestingError('The context of a command is an object: .when(command, payload, {aggregateId, userId}).');
@@ -34,6 +34,7 @@ export function commandTrial(stage: Stage, given: readonly GivenEvents[], target
     const {aggregate} = call.command;
     return {
         what: `${aggregate.name}.${call.command.name} ${print(call.payload)}`,
+        endings: ENDINGS,
         given: given.flatMap(({events}) => events),
         run: () => {
             const aggregateId = targetIdOf(aggregate, given, call.aggregateId);
@@ -56,7 +57,7 @@ function checkIsKnown({insides}: Woltage, aggregate: Aggregate): void {
             + 'under Vitest set `test: {server: {deps: {inline: [\'woltage\', \'@woltage/testing\']}}}`, or hand in arrays.');
 }
 
-async function execute({woltage, settled}: Player, {command, payload, context}: Call, aggregateId: string): Promise<Verdict> {
+async function execute({woltage, settled}: Player, {command, payload, context}: Call, aggregateId: string): Promise<StateVerdict> {
     // Read models that the command asks know of what is given.
     await settled();
     return verdictOf(woltage, () => woltage.executeCommand(command, aggregateId, payload, context), () => woltage.stateOf(command.aggregate, aggregateId));

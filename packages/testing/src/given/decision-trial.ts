@@ -4,7 +4,7 @@ import {TestingError} from '../testing-error.ts';
 import type {GivenEvents} from './given-events.ts';
 import {placeEvents, type PlaceOf} from './place-events.ts';
 import type {Player, Stage} from './stage.ts';
-import {verdictOf, type Trial} from './trial.ts';
+import {ENDINGS, verdictOf, type Trial} from './trial.ts';
 
 /** A decision on what is given. @throws TestingError `TEST_INVALID` */
 export function decisionTrial(stage: Stage, given: readonly GivenEvents[], decision: Decision, [input, context = {}]: readonly unknown[]): Trial {
@@ -17,6 +17,7 @@ export function decisionTrial(stage: Stage, given: readonly GivenEvents[], decis
     };
     return {
         what: `${decision.name} ${print(input)}`,
+        endings: ENDINGS,
         given: given.flatMap(({events}) => events),
         run: () => {
             const before = ({woltage}: Player): Promise<void> => woltage.insides.record(placeEvents(woltage, given, {placeOf}));

@@ -10,8 +10,8 @@ function ownStage(config: TestConfig, learnsEventClasses: boolean): Stage {
     const clock = config.clock ?? new TestClock();
     return {
         clock, isShared: false,
-        async play<R>({aggregates, decisions, projectors, before}: Props, scene: (player: Player) => Promise<R>): Promise<R> {
-            const own = {...config, clock, aggregates: withOthers(config.aggregates, aggregates), decisions: withOthers(config.decisions, decisions)};
+        async play<R>({actions = [], aggregates, decisions, projectors, before}: Props, scene: (player: Player) => Promise<R>): Promise<R> {
+            const own = {...config, clock, actions, aggregates: withOthers(config.aggregates, aggregates), decisions: withOthers(config.decisions, decisions)};
             // A projector that is put to the test has no company: its projection is added by the scene.
             const test = projectors === undefined
                 ? await openTestWoltage(own, {before, learnsEventClasses})

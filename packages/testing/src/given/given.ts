@@ -1,12 +1,15 @@
-import {Aggregate, type CommandHandle, type Decision, type Event, type ProjectorClass} from 'woltage';
+import {Aggregate, type Action, type CommandHandle, type Decision, type Event, type ProjectorClass} from 'woltage';
 import {expectHere} from '../compare/fail.ts';
 import {TestingError} from '../testing-error.ts';
+import {actionTrial, isAction} from './action-trial.ts';
+import type {ActionTrigger} from './action-trigger.ts';
 import {commandTrial} from './command-trial.ts';
 import {decisionTrial, isDecision} from './decision-trial.ts';
 import {checkEvents, stamp, type GivenEvents} from './given-events.ts';
 import {Projected, type ExpectedRows, type SwitchOptions} from './projected.ts';
 import type {Stage} from './stage.ts';
 import {When} from './when.ts';
+import {WhenAction} from './when-action.ts';
 
 /** What a command's handler gets as its context. `aggregateId` says which aggregate the command is for. */
 export interface WhenContext {
@@ -53,17 +56,25 @@ export class Given {
      * Executes a command, or a decision, on what is given, when it is known what is expected: end the sentence with `.then(...)`, `.thenNothing()` or `.thenState(...)`. The command runs as it
      * does in production: its payload is validated, the events are upcast, what it decides is appended.
      *
-     * @param command What `registerCommand` has returned; or the aggregate, and then the command's name; or a decision
+     * An action is triggered by an event, a message, a time or a call. What is given has happened before: it triggers nothing. Retries and what is due later are waited for, on the clock. End the
+     * sentence with `.then(...)`, `.thenNothing()`, `.thenPublished(...)` or `.thenResult(...)`; an action that fails for good fails with its last error. Fakes of its services come with `given(events, {services})`.
+     *
+     * @param command What `registerCommand` has returned; or the aggregate, and then the command's name; or a decision; or an action
+     * @param trigger What triggers the action: an event of one of its triggers, `{message}`, `{scheduledFor}`, or `{input}` for a request or a call
      * @param context Handed to the handler; its `aggregateId` says which aggregate the command is for
-     * @throws TestingError `TEST_INVALID` for anything but a command or a decision
+     * @throws TestingError `TEST_INVALID` for anything but a command, a decision or an action, and for what doesn't trigger the action
      * @example
      * await given([new AccountOpened({payload: {owner: 'Ann'}})]).when(withdraw, {amount: 10}).then(InsufficientFunds);
+     * @example
+     * await given([], {services: {mailer}}).when(welcome, new UserRegistered({payload: {email: 'ann@example.com'}})).then([new UserWelcomed({payload: {email: 'ann@example.com'}})]);
      */
     when<Input>(command: CommandHandle<Input>, payload: Input, context?: WhenContext): When;
     when(aggregate: Aggregate, commandName: string, payload?: unknown, context?: WhenContext): When;
     when<Input>(decision: Decision<unknown, Input>, input: Input, context?: object): When;
-    when(target: unknown, ...rest: readonly unknown[]): When {
-        // Actions (issue 6) have their place here, beside commands and decisions: with what triggers them.
+    when(action: Action, trigger: ActionTrigger): WhenAction;
+    when(target: unknown, ...rest: readonly unknown[]): When | WhenAction {
+        if (isAction(target))
+            return new WhenAction(actionTrial(this.#stage, this.#events, target, rest[0]));
         return new When(isDecision(target) ? decisionTrial(this.#stage, this.#events, target, rest) : commandTrial(this.#stage, this.#events, target, rest));
     }
 

@@ -1,4 +1,5 @@
-import type {Aggregate, Decision, EffectCall, ProjectorClass, Woltage} from 'woltage';
+import type {Action, ActionRun, Aggregate, Decision, EffectCall, ProjectorClass, Woltage} from 'woltage';
+import type {PublishedMessage} from '../runtime/published.ts';
 import type {SettleOptions} from '../runtime/settle.ts';
 import type {TestClock} from '../runtime/test-clock.ts';
 
@@ -7,6 +8,8 @@ export interface Player {
     readonly woltage: Woltage;
     readonly clock: TestClock;
     readonly effects: readonly EffectCall[];
+    readonly runs: readonly ActionRun[];
+    readonly published: readonly PublishedMessage[];
     readonly settled: (options?: SettleOptions) => Promise<void>;
 }
 
@@ -15,6 +18,8 @@ export interface Props {
     readonly aggregates?: readonly Aggregate[];
     /** Decisions that must be known. */
     readonly decisions?: readonly Decision[];
+    /** Actions that are put to the test; those of the config aren't at work. */
+    readonly actions?: readonly Action[];
     /** Projectors that must be known, in place of those of the config. None of them has a projection yet. */
     readonly projectors?: readonly ProjectorClass[];
     /** Appends what is history to all projections. */

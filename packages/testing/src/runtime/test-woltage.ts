@@ -1,6 +1,7 @@
-import {createWoltage, type EffectCall, type Event, type Woltage} from 'woltage';
+import {createWoltage, MemoryBroker, type ActionRun, type EffectCall, type Event, type Woltage} from 'woltage';
 import {Given} from '../given/given.ts';
 import {addProjections} from './projections.ts';
+import {recorded, type PublishedMessage} from './published.ts';
 import {settle, settleBeforeAdvance, type SettleOptions} from './settle.ts';
 import {TestClock} from './test-clock.ts';
 import {checkTestConfig, fillIn, type TestConfig} from './test-config.ts';
@@ -11,18 +12,24 @@ export class TestWoltage {
     readonly clock: TestClock;
     /** The side effects that have run, in their order; each attempt of a durable one. */
     readonly effects: readonly EffectCall[];
+    /** The attempts at runs of actions that are over, in the order of their ends. */
+    readonly runs: readonly ActionRun[];
+    /** What the message broker has published, in its order; a message that is published again comes again. */
+    readonly published: readonly PublishedMessage[];
     readonly #unfollow: () => void;
 
     /** @internal */
-    constructor(woltage: Woltage, clock: TestClock, effects: readonly EffectCall[]) {
+    constructor(woltage: Woltage, clock: TestClock, {effects, runs, published}: Pick<TestWoltage, 'effects' | 'runs' | 'published'>) {
         this.woltage = woltage;
         this.clock = clock;
         this.effects = effects;
+        this.runs = runs;
+        this.published = published;
         this.#unfollow = clock.follow(() => settleBeforeAdvance(woltage));
     }
 
     /**
-     * Waits until commands, projections and side effects have nothing left to do at the clock's present time. What is due later, such as the retry of a durable side effect, waits
+     * Waits until commands, projections, side effects and actions have nothing left to do at the clock's present time. What is due later, such as the retry of a durable side effect or of an action, waits
      * for `clock.advance(ms)`, or for `settled({advance: true})`.
      *
      * @throws TestingError `NOT_SETTLED` after 2 s (`timeoutMs`), with what it still waits for
@@ -87,9 +94,12 @@ export async function openTestWoltage(config: TestConfig, {before, learnsEventCl
     checkTestConfig(config);
     const clock = config.clock ?? new TestClock();
     const effects: EffectCall[] = [];
-    const harness = {clock: clock.source, onEffect: (call: EffectCall) => effects.push(call), learnsEventClasses: learnsEventClasses ?? config.eventClasses === undefined};
-    const woltage = await createWoltage({...fillIn(config), autostart: false, harness});
-    const test = new TestWoltage(woltage, clock, effects);
+    const runs: ActionRun[] = [];
+    const published: PublishedMessage[] = [];
+    const {messageBroker = {adapter: MemoryBroker}} = config;
+    const harness = {clock: clock.source, onEffect: (call: EffectCall) => effects.push(call), onAttempt: (run: ActionRun) => runs.push(run), learnsEventClasses: learnsEventClasses ?? config.eventClasses === undefined};
+    const woltage = await createWoltage({...fillIn(config), messageBroker: recorded(messageBroker, published), autostart: false, harness});
+    const test = new TestWoltage(woltage, clock, {effects, runs, published});
     try {
         await before?.(test);
         if (config.autostart !== false) {

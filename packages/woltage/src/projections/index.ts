@@ -1,5 +1,6 @@
 export {ProjectionCare} from './care.ts';
 export type {DeadLetter} from './dead-letters.ts';
+export {defineProjector, type DefinedProjector, type ProjectorDefinition} from './define-projector.ts';
 export type {ProjectionFault} from './fault.ts';
 export {HandlerFailure} from './handler-failure.ts';
 export type {LetterOutcome} from './letter-handling.ts';

@@ -1,4 +1,6 @@
 import type {Action} from '../actions/index.ts';
+import {currentContext} from '../context/index.ts';
+import {ContextError} from '../errors/index.ts';
 import type {ActionCall, ActionRoute, Actions, FailedAction} from './actions/actions.ts';
 import {PersonalDataControl} from './personal-data-control.ts';
 
@@ -31,10 +33,11 @@ export abstract class ActionControl extends PersonalDataControl {
      * @throws ConflictError `IDEMPOTENCY_KEY_REUSED`
      * @throws UnavailableError `STOPPED`; `ACTION_TIMEOUT` after the action's `attemptTimeoutMs`
      * @throws WoltageError `INVALID_ACTION_RESULT` when there is an idempotency key, and what the handler returns isn't plain data
+     * @throws ContextError `ACTION_IN_COMMAND`
      * @throws whatever the handler throws
      */
     executeAction(action: Action | string, input?: unknown, options: ActionCall = {}): Promise<unknown> {
-        return this.run(() => this.actions.execute(action, input, options));
+        return this.#runOutsideCommands(() => this.actions.execute(action, input, options));
     }
 
     /**
@@ -46,9 +49,10 @@ export abstract class ActionControl extends PersonalDataControl {
      * @throws ValidationError when the input doesn't match the action's schema
      * @throws BadRequestError `NOT_ENCODABLE`, `INVALID_IDEMPOTENCY_KEY`
      * @throws ConflictError `IDEMPOTENCY_KEY_REUSED`
+     * @throws ContextError `ACTION_IN_COMMAND`
      */
     enqueueAction(action: Action | string, input?: unknown, options: ActionCall = {}): Promise<string> {
-        return this.run(() => this.actions.enqueue(action, input, options));
+        return this.#runOutsideCommands(() => this.actions.enqueue(action, input, options));
     }
 
     /** What actions have failed at for good, by id. @throws NotFoundError `UNKNOWN_ACTION` */
@@ -64,5 +68,13 @@ export abstract class ActionControl extends PersonalDataControl {
     /** Gives work up that has failed for good. @throws NotFoundError `UNKNOWN_TASK` */
     discardFailedAction(id: string): Promise<void> {
         return this.run(() => this.actions.discard(id));
+    }
+
+    /** Commands decide; what is to follow from them follows from their events. @throws ContextError `ACTION_IN_COMMAND` */
+    #runOutsideCommands<R>(task: () => Promise<R>): Promise<R> {
+        const context = currentContext();
+        if (context?.deferred !== undefined && context.effects === undefined)
+            return Promise.reject(new ContextError('A command or decision can\'t call an action: have the action triggered by the event that it returns.', {code: 'ACTION_IN_COMMAND'}));
+        return this.run(task);
     }
 }

@@ -21,6 +21,8 @@ export interface CommandParts {
     readonly executor: CommandExecutor;
     readonly unit: CommandUnit;
     readonly keyed: KeyedCommands;
+    /** What is done once for a key of a caller. */
+    readonly keyedWork: KeyedWork;
     readonly traces: CommandTraces;
     readonly snapshots: Snapshots;
     readonly taker: SnapshotTaker;
@@ -60,10 +62,11 @@ export function createCommandParts(
     const allScopes = () => [...new Set([internalStore, ...adapters.stores.values()])].map(store => store.scope(SNAPSHOT_SCOPE));
     const traces = new CommandTraces(eventStore, catalogue);
     const keys = internalStore.scope({namespace: '_idempotency', tables: {}});
+    const keyedWork = new KeyedWork(keys, self, log, idempotencyKeepMs);
     return {
-        lookup, loader, executor, snapshots, taker, runtime, traces,
+        lookup, loader, executor, snapshots, taker, runtime, traces, keyedWork,
         unit: new CommandUnit(executor, parts),
-        keyed: new KeyedCommands(new KeyedWork(keys, self, log, idempotencyKeepMs), traces),
+        keyed: new KeyedCommands(keyedWork, traces),
         async dropStates() {
             loader.clear();
             await snapshots.removeAll([...snapshotScopes, ...allScopes()]);

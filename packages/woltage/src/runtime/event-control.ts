@@ -1,6 +1,8 @@
+import type {Event} from '../events/index.ts';
 import type {IEventStore} from '../ports/index.ts';
 import type {Definitions} from './definitions.ts';
 import {EventCheck, type EventReport} from './event-check.ts';
+import type {EventPublisher, PublishedEvents, PublishEventsOptions} from './event-publisher.ts';
 import {passOver, type PassOptions, type RunStep} from './event-pass.ts';
 import {ProjectionControl} from './projection-control.ts';
 import type {FileTrailer} from './transfer/event-lines.ts';
@@ -13,6 +15,7 @@ export interface EventParts {
     /** The adapter itself: what is encrypted stays so. */
     readonly adapter: IEventStore;
     readonly definitions: Definitions;
+    readonly publisher: EventPublisher;
 }
 
 export interface CheckEventsOptions extends PassOptions {
@@ -79,6 +82,23 @@ export abstract class EventControl extends ProjectionControl {
      */
     importEvents(source: ImportSource, options: ImportOptions = {}): Promise<ImportSummary> {
         return importEvents(this.eventParts.adapter, this.#step, source, options);
+    }
+
+    /**
+     * Appends events without an aggregate: facts that nobody decides about, whatever stands in the stream. Each goes to the stream that its `aggregateId` names; those without one go to a new stream,
+     * together. The stream's aggregate name is the option's, else the name of the event's first tag (`cart` of `cart:42`), else the first part of its type (`order` of `order.placed`). All of them are
+     * appended in one write, where the event store can write to several streams at once; else stream by stream.
+     *
+     * @example
+     * await woltage.publish(new TemperatureMeasured({payload: {sensor: 's-1', celsius: 21.5}}));
+     * @throws BadRequestError `INVALID_EVENT` for anything but events, `NO_EVENTS`, `INVALID_AGGREGATE_ID`, `INVALID_OPTIONS`, `INVALID_IDEMPOTENCY_KEY`, `NOT_ENCODABLE`
+     * @throws ConfigError `UNKNOWN_EVENT_CLASS` for an event whose class isn't among `eventClasses`
+     * @throws ConflictError `EVENT_ID_EXISTS`, `IDEMPOTENCY_KEY_REUSED`
+     * @throws GoneError when the stream was erased
+     * @throws UnavailableError `STOPPED`
+     */
+    publish(events: Event | readonly Event[], options: PublishEventsOptions = {}): Promise<PublishedEvents> {
+        return this.run(() => this.eventParts.publisher.publish(events, options));
     }
 
     /** Each batch on its own, so that a stop has to wait for no more than that. */

@@ -1,11 +1,13 @@
+import type {Action} from '../actions/index.ts';
 import type {Aggregate} from '../aggregates/index.ts';
 import type {Event, EventCatalogue} from '../events/index.ts';
 import type {IEventStore, IStore} from '../ports/index.ts';
 import type {Projection, ProjectionService, ProjectorClass} from '../projections/index.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
 import type {Task} from '../tasks/index.ts';
+import type {ActionRunner} from './actions/action-runner.ts';
 import type {Actions} from './actions/actions.ts';
-import type {RunSource} from './actions/run-source.ts';
+import {RUN, type RunSource} from './actions/run-source.ts';
 import type {Definitions} from './definitions.ts';
 import type {DurableEffects} from './durable-effects.ts';
 import type {InFlight} from './in-flight.ts';
@@ -60,6 +62,15 @@ export class Insides {
         return this.#options.definitions.aggregates;
     }
 
+    get actions(): ReadonlyMap<string, Action> {
+        return new Map(Array.from(this.#options.definitions.actions, ([name, {action}]) => [name, action]));
+    }
+
+    /** The time that the runtime goes by, in ms since the Unix epoch. */
+    now(): number {
+        return (this.#options.clock ?? systemClock).now();
+    }
+
     /** By `name@version`. */
     get projectors(): ReadonlyMap<string, ProjectorClass> {
         return this.#options.definitions.projectors;
@@ -105,24 +116,26 @@ export class Insides {
         const {actions, effects, eventStore, inFlight, publications, scheduled, service, clock = systemClock} = this.#options;
         const commands = inFlight.count === 0 ? [] : [{what: `${inFlight.count} commands or queries that are under way`, isRunning: true}];
         const head = await eventStore.getLatestPosition() ?? -1n;
-        const behind = actions.all.filter(runner => runner.isBehind(head));
         const projections = service.set.all().flatMap(projection => leftOf(projection, head));
-        const ofActions = await Promise.all(actions.all.map(async runner => (await runner.pending()).map(task => ({task, what: `action '${runner.compiled.action.name}'`}))));
+        const now = clock.now();
         const tasks = [
-            ...(await effects.pending()).map(task => ({task, what: `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`})),
-            ...(await scheduled.pending()).map(task => ({task, what: `the scheduled command '${nameOfOrder(keptOf(task))}'`})),
-            ...ofActions.flat()
+            ...(await effects.pending()).map(task => leftOfTask(task, `the durable side effect '${task.kind.slice(task.kind.indexOf('/') + 1)}'`, now)),
+            ...(await scheduled.pending()).map(task => leftOfTask(task, `the scheduled command '${nameOfOrder(keptOf(task))}'`, now))
         ];
-        return [
-            ...commands, ...projections, ...await publications.left(), ...await waitingMessages(actions), ...behind.map(({compiled: {action}, position}) => ({what: `the events that trigger action '${action.name}', which is at position ${position ?? -1n} of ${head}`})),
-            ...tasks.map(({task, what}) => leftOfTask(task, what, clock.now()))
-        ];
+        const ofActions = await Promise.all(actions.all.map(runner => leftOfAction(runner, head, now)));
+        return [...commands, ...projections, ...await publications.left(), ...tasks, ...ofActions.flat()];
     }
 }
 
-async function waitingMessages(actions: Actions): Promise<WorkLeft[]> {
-    const counts = await Promise.all(actions.all.map(async runner => ({name: runner.compiled.action.name, count: await runner.waitingMessages()})));
-    return counts.filter(({count}) => count > 0n).map(({name, count}) => ({what: `${count} messages that trigger action '${name}'`}));
+async function leftOfAction(runner: ActionRunner, head: bigint, now: number): Promise<readonly WorkLeft[]> {
+    const {compiled: {action: {name}}, position = -1n} = runner;
+    const waiting = await runner.waiting();
+    return [
+        ...runner.isBehind(head) ? [{what: `the events that trigger action '${name}', which is at position ${position} of ${head}`}] : [],
+        ...runner.isFiring ? [{what: `the times that trigger action '${name}'`}] : [],
+        ...waiting === 0n ? [] : [{what: `${waiting} messages that trigger action '${name}'`}],
+        ...(await runner.pending()).map(task => leftOfTask(task, task.kind === RUN ? `action '${name}'` : `a dead letter of action '${name}'`, now))
+    ];
 }
 
 function leftOfTask({attempts, dueAt, claimedBy}: Task, what: string, now: number): WorkLeft {

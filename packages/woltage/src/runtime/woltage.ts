@@ -20,6 +20,7 @@ import type {Definitions} from './definitions.ts';
 import {DurableEffects} from './durable-effects.ts';
 import {emitEvents} from './emission.ts';
 import type {EventParts} from './event-control.ts';
+import {EventPublisher} from './event-publisher.ts';
 import {checkHealth, type Health} from './health.ts';
 import {InFlight} from './in-flight.ts';
 import {Insides} from './insides.ts';
@@ -84,9 +85,7 @@ export class Woltage extends ActionControl {
         const eventStore = this.personalData?.protect(this.#adapters.eventStore) ?? this.#adapters.eventStore;
         const self = createSelf();
         this.#runtime = {
-            clock: config.harness?.clock,
-            onEffect: config.harness?.onEffect,
-            onAttempt: config.harness?.onAttempt,
+            ...config.harness,
             readModel: readModelClass => this.#readModels.get(readModelClass).readModel,
             activeStore: name => this.#projections.activeParts(name).store,
             stateOf: (target, idOrInput) => this.stateOf(target as Aggregate, idOrInput as string),
@@ -98,8 +97,8 @@ export class Woltage extends ActionControl {
             publish: publisherOf(this.#adapters.messageBroker),
             learnEffect: effect => this.#effects.learn(effect as DurableSideEffect)
         };
-        this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions};
         this.commandParts = createCommandParts(config, definitions, {...this.#adapters, eventStore}, {runtime: this.#runtime, self, log});
+        this.eventParts = {eventStore, adapter: this.#adapters.eventStore, definitions, publisher: new EventPublisher(eventStore, catalogue, this.commandParts)};
         this.decisionParts = decisionParts(eventStore, definitions);
         this.scheduleParts = createScheduled({
             commandParts: this.commandParts, decisions: this.decisionParts.executor, findDecision: target => this.findDecision(target), decide: (...args) => this.execute(...args),
@@ -124,11 +123,11 @@ export class Woltage extends ActionControl {
         });
         this.#stages = [this.scheduleParts.scheduled, this.#effects, this.#projections, this.publications, this.actions];
         this.insides = new Insides({
-            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions, publications: this.publications, inFlight: this.#inFlight, clock: config.harness?.clock
+            definitions, catalogue, eventStore, service: this.#projections, effects: this.#effects, scheduled: this.scheduleParts.scheduled, actions: this.actions,
+            publications: this.publications, inFlight: this.#inFlight, clock: config.harness?.clock
         });
         this.projectionParts = {
-            service: this.#projections,
-            effects: this.#effects,
+            service: this.#projections, effects: this.#effects,
             care: new ProjectionCare(this.#projections.set, eventStore, log),
             declared: config.projections && new DeclaredProjections(config.projections, this.#projections, projectors, log)
         };
@@ -145,9 +144,7 @@ export class Woltage extends ActionControl {
     executeQuery<T extends ReadModel, Name extends QueryHandlerName<T>>(
         readModel: new () => T, handlerName: Name, query: HandlerOf<T, Name>['query'], context?: object, options?: QueryOptions
     ): Promise<HandlerOf<T, Name>['result']>;
-    executeQuery<Result = unknown>(
-        readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions
-    ): Promise<Result>;
+    executeQuery<Result = unknown>(readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions): Promise<Result>;
     async executeQuery(readModel: unknown, handlerName: string, query?: unknown, context: object = {}, {after, timeoutMs = DEFAULT_WAIT_MS}: QueryOptions = {}): Promise<unknown> {
         return this.run(async () => {
             if (after !== undefined) {

@@ -10,6 +10,7 @@ export interface LaneOptions {
     readonly store: IStore;
     readonly clock: Clock;
     readonly sightings: Sightings;
+    readonly leaseMs: number;
     readonly knows: (kind: string) => boolean;
 }
 
@@ -17,6 +18,8 @@ export interface LaneOptions {
 const AHEAD = 50;
 /** Others leave the next task to whoever ran the last one, for this time, in ms: it is faster. */
 const GRACE_MS = 100;
+/** How often those who stand by look at the first task, at least, in ms. */
+const MAX_STANDBY_POLL_MS = 500;
 
 /**
  * The first task of an ordered queue, and nothing behind it: it stays the first, with its claim and its time, until it is over. So nothing overtakes it, whoever
@@ -33,10 +36,10 @@ export class Lane implements Picker {
     }
 
     async pick(): Promise<{readonly due: readonly Found<Task>[]; readonly nextMs: number}> {
-        const {clock, knows} = this.#options;
+        const {knows} = this.#options;
         const [first = await this.#look()] = this.#ahead;
         // A kind that isn't known here is for others to do; those behind it wait, too.
-        const nextMs = first === undefined || !knows(first.task.kind) ? Infinity : Math.max(first.task.dueAt - clock.now(), this.#graceMs(first));
+        const nextMs = first === undefined || !knows(first.task.kind) ? Infinity : this.#pauseMs(first);
         if (nextMs <= 0)
             return {due: this.#ahead.slice(0, 1), nextMs};
         this.#ahead = [];
@@ -58,18 +61,23 @@ export class Lane implements Picker {
             this.#ahead = [];
     }
 
-    /** @returns The first task, where it may be taken */
     async #look(): Promise<Found<Place> | undefined> {
-        const {store, sightings} = this.#options;
+        const {store} = this.#options;
         const found = (await store.listRecords(DUE, {limit: AHEAD})).map(({key, token, value}) => ({key, token, task: decodePlace(value)}));
         const [first] = found;
-        if (first === undefined || sightings.isHeld(first))
-            return undefined;
-        if (this.#graceMs(first) > 0)
+        if (first === undefined || this.#pauseMs(first) > 0)
             return first;
         const tasks = await loadTasks(store, found);
         this.#ahead = tasks[0]?.key === first.key ? [...tasks] : [];
         return this.#ahead[0];
+    }
+
+    /** How long to wait before it can be taken, or is looked at again, in ms. */
+    #pauseMs(first: Found<Place>): number {
+        const {clock, leaseMs, sightings} = this.#options;
+        if (sightings.isHeld(first))
+            return Math.min(MAX_STANDBY_POLL_MS, leaseMs / 4);
+        return Math.max(first.task.dueAt - clock.now(), this.#graceMs(first));
     }
 
     #graceMs({key, token, task}: Found<Place>): number {

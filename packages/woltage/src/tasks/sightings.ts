@@ -12,7 +12,7 @@ export class Sightings {
     readonly #isGone: Self['isGone'];
     readonly #leaseMs: number;
     readonly #isRunning: (id: string) => boolean;
-    #seen = new Map<string, {readonly token: string; readonly since: number}>();
+    #seen = new Map<string, {readonly token: string; readonly ms: number; readonly at: number}>();
     #seenBefore = this.#seen;
 
     constructor(claimant: Claimant, isGone: Self['isGone'], leaseMs: number, isRunning: (id: string) => boolean) {
@@ -31,12 +31,16 @@ export class Sightings {
         return this.msSince(key, token) < this.#leaseMs;
     }
 
-    /** How long it has been like this, as far as this process has seen, in ms. */
+    /**
+     * How long it has been like this, as far as this process has seen, in ms. A time without a look counts as half a lease at most: this process may have been
+     * asleep, and the other with it.
+     */
     msSince(key: string, token: string): number {
+        const at = performance.now();
         const known = this.#seen.get(key) ?? this.#seenBefore.get(key);
-        const sighting = known?.token === token ? known : {token, since: performance.now()};
-        this.#seen.set(key, sighting);
-        return performance.now() - sighting.since;
+        const ms = known?.token === token ? known.ms + Math.min(at - known.at, this.#leaseMs / 2) : 0;
+        this.#seen.set(key, {token, ms, at});
+        return ms;
     }
 
     /** Forgets what has not been seen since the last call. */

@@ -26,7 +26,7 @@ export interface TaskQueueOptions {
     readonly concurrency?: number | undefined;
     /** How long a process that has claimed a task may be silent before another takes it, in ms. @default 30000 */
     readonly leaseMs?: number | undefined;
-    /** How often it is looked for tasks that other processes have queued, in ms. @default 500 */
+    /** How often it is looked for tasks that other processes have queued, in ms; at most once a second where the store tells of changes. @default 250 */
     readonly pollMs?: number | undefined;
     /** How long a task that is done is remembered, so that it isn't queued again, in ms. @default an hour */
     readonly rememberMs?: number | undefined;
@@ -57,7 +57,7 @@ export class TaskQueue {
     #work: TaskWork | undefined;
     #open = {count: 0, upTo: 0, at: -Infinity};
 
-    constructor({store, log, self, clock = systemClock, ordered = false, concurrency = 16, leaseMs = 30_000, pollMs = 500, rememberMs = 3_600_000}: TaskQueueOptions) {
+    constructor({store, log, self, clock = systemClock, ordered = false, concurrency = 16, leaseMs = 30_000, pollMs = 250, rememberMs = 3_600_000}: TaskQueueOptions) {
         this.#store = store;
         this.#isOrdered = ordered;
         this.#enqueuer = new Enqueuer(store, clock, ordered);

@@ -30,6 +30,8 @@ export interface TaskWorkerOptions {
 const MAX_OUTAGE_PAUSE_MS = 5000;
 const FORGET_EVERY_MS = 60_000;
 const MAX_LOOK_EVERY_MS = 2000;
+/** Where the store tells of changes, it is looked for them no more often than that, in ms. */
+const PUSHED_POLL_MS = 1000;
 
 /** Runs the tasks of a queue, from its start to its stop. */
 export class TaskWorker {
@@ -42,6 +44,7 @@ export class TaskWorker {
     readonly #abort = new AbortController();
     /** How often it is looked for what others have left, in ms. */
     readonly #lookMs: number;
+    #pollMs: number;
     #wake = new AbortController();
     #loop: Promise<void> = Promise.resolve();
     #unwatch: (() => void) | undefined;
@@ -50,21 +53,24 @@ export class TaskWorker {
     #othersWork = false;
 
     constructor(options: TaskWorkerOptions, work: TaskWork) {
-        const {store, self, clock, leaseMs, isOrdered} = options;
+        const {store, self, clock, leaseMs, isOrdered, pollMs} = options;
         this.#options = options;
+        this.#pollMs = pollMs;
         this.#work = work;
         const claimant = {...self.owner, queue: uuidV7()};
         this.#scope = {store, group: new GroupCommit(store), isOrdered, claimant};
         this.#sightings = new Sightings(claimant, self.isGone, leaseMs, id => this.#running.has(id));
         const knows = (kind: string): boolean => work.policyOf(kind) !== undefined;
         this.#picker = isOrdered
-            ? new Lane({store, clock, sightings: this.#sightings, knows})
+            ? new Lane({store, clock, sightings: this.#sightings, leaseMs, knows})
             : new DuePicker(store, clock, found => knows(found.task.kind) && !this.#sightings.isHeld(found));
         this.#lookMs = Math.min(MAX_LOOK_EVERY_MS, leaseMs / 4);
     }
 
     async start(): Promise<void> {
         this.#unwatch = await this.#options.store.watchRecords?.(() => this.wake());
+        if (this.#unwatch !== undefined)
+            this.#pollMs = Math.max(this.#pollMs, PUSHED_POLL_MS);
         this.#loop = this.#run(this.#abort.signal);
     }
 
@@ -126,13 +132,12 @@ export class TaskWorker {
 
     /** Starts what is due, as far as there is room. @returns How long to wait before looking again, in ms */
     async #startDue(): Promise<number> {
-        const {concurrency, pollMs} = this.#options;
-        const free = concurrency - this.#running.size;
+        const free = this.#options.concurrency - this.#running.size;
         if (free <= 0)
-            return pollMs;
+            return this.#pollMs;
         const {due, nextMs} = await this.#picker.pick(free);
         if (due.length === 0)
-            return Math.min(pollMs, Math.max(0, nextMs));
+            return Math.min(this.#pollMs, Math.max(0, nextMs));
         const claims = await claimAll(this.#scope, due);
         this.#picker.onClaim(claims !== undefined);
         for (const claim of claims ?? [])

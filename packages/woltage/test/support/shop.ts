@@ -1,5 +1,5 @@
 import createWoltage, {
-    Action, Aggregate, defineEvent, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryStore, onMessage, Projector, publish, z, type Publication
+    Action, Aggregate, defineEvent, MemoryBroker, type MemoryBrokerData, MemoryEventStore, MemoryStore, onMessage, Projector, publish, z, type Publication
 } from 'woltage';
 
 const order = z.object({product: z.string(), quantity: z.number().int(), email: z.email()});

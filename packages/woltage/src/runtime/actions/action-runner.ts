@@ -1,10 +1,10 @@
-import {ConfigError} from '../../errors/index.ts';
+import {ConfigError, UnavailableError} from '../../errors/index.ts';
 import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
 import {systemClock} from '../../shared/clock.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
-import type {Logger} from '../../shared/logger.ts';
+import {withDetails, type Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import {openTasks, TaskQueue, WorkLease, type DeadTask, type Task, type TaskWork} from '../../tasks/index.ts';
 import type {AttemptParts} from './action-attempt.ts';
@@ -29,8 +29,6 @@ export interface RunnerParts {
 }
 
 const DEFAULT_CONCURRENCY = 100;
-/** Tests don't wait long for an action that hangs when they are over, in ms. */
-const HARNESS_GRACE_MS = 200;
 
 /** One action at work: its queue, and what fills it. */
 export class ActionRunner {
@@ -41,19 +39,24 @@ export class ActionRunner {
     readonly #events: EventReader | undefined;
     readonly #messages: MessageReader | undefined;
     readonly #tasks: TaskWork;
+    readonly #self: Self;
+    readonly #log: Logger;
     readonly #schedules: ScheduleTicker | undefined;
-    readonly #parts: RunnerParts;
     /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
+    /** Whether its schedules have been looked at since it was started. */
+    #hasBegun = false;
 
     /** @throws ConfigError `BROKER_MISSING`, `TRIGGER_INVALID` */
     constructor(compiled: CompiledAction, parts: RunnerParts) {
         const {name, options} = compiled.action;
-        const {catalogue, eventStore, log, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        const {catalogue, eventStore, self, taskStore, attempt: {runtime: {clock}}} = parts;
+        const log = withDetails(parts.log, {action: name});
         this.#abort.abort();
         this.compiled = compiled;
-        this.#parts = parts;
+        this.#self = self;
+        this.#log = log;
         this.store = taskStore.scope({namespace: `_woltage_action/${name}`, tables: {}});
         this.work = new ActionWork(compiled, parts.attempt, this.store);
         this.#queue = new TaskQueue({
@@ -78,9 +81,20 @@ export class ActionRunner {
         return this.#events !== undefined && !this.#abort.signal.aborted && (this.#events.position ?? -1n) < head;
     }
 
-    /** How many messages it hasn't taken over yet, as far as the broker tells. */
-    async waitingMessages(): Promise<bigint> {
-        return await this.#messages?.waiting() ?? 0n;
+    /** Whether times that have come may still trigger it, as far as it is at work here. */
+    get isFiring(): boolean {
+        return this.#schedules !== undefined && !this.#abort.signal.aborted && (!this.#hasBegun || this.#schedules.isFiring);
+    }
+
+    /** How many messages wait in its topics, as far as it is at work here, and the broker can be asked. */
+    async waiting(): Promise<bigint> {
+        if (this.#messages === undefined || this.#abort.signal.aborted)
+            return 0n;
+        return this.#messages.waiting().catch((error: unknown) => {
+            if (error instanceof UnavailableError)
+                return 0n;
+            throw error;
+        });
     }
 
     async open(): Promise<void> {
@@ -90,19 +104,21 @@ export class ActionRunner {
     /** When it resolves, what happens from then on counts for triggers `from: 'now'`. */
     async start(): Promise<void> {
         this.#abort = new AbortController();
+        this.#hasBegun = false;
         await this.#events?.prepare();
         await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
-            ...this.#schedules === undefined ? [] : [this.#alone('schedules', this.#schedules.run.bind(this.#schedules))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', signal => this.#tick(signal))],
             ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
         ];
         await this.#messages?.settled(this.#abort.signal);
     }
 
-    async stop(): Promise<void> {
+    /** @param graceMs How long it waits for what is running */
+    async stop(graceMs: number): Promise<void> {
         this.#abort.abort();
-        await Promise.all([...this.#loops, this.#queue.stop(this.#parts.attempt.runtime.clock && HARNESS_GRACE_MS)]);
+        await Promise.all([...this.#loops, this.#queue.stop(graceMs)]);
     }
 
     /** @param id Known ids are not queued again */
@@ -128,12 +144,17 @@ export class ActionRunner {
         return this.#queue.discardDead(id);
     }
 
+    async #tick(signal: AbortSignal): Promise<void> {
+        const ticking = this.#schedules?.run(signal);
+        this.#hasBegun = true;
+        await ticking;
+    }
+
     /** Has one process at a time do something, until the action stops. */
     #alone(key: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-        const {self, log} = this.#parts;
-        const lease = new WorkLease({store: this.store, key: `lease/${key}`, self, log});
+        const lease = new WorkLease({store: this.store, key: `lease/${key}`, self: this.#self, log: this.#log});
         const loop = lease.run(work, this.#abort.signal);
-        inBackground(loop, err => log.error({err, action: this.compiled.action.name}, 'What triggers an action has ended'));
+        inBackground(loop, err => this.#log.error({err}, 'What triggers an action has ended'));
         return loop;
     }
 }

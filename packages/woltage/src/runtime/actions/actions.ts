@@ -1,16 +1,16 @@
 import {Action, type ActionRequest, type HttpTrigger} from '../../actions/index.ts';
 import {BadRequestError, NotFoundError, WoltageError} from '../../errors/index.ts';
-import type {Clock} from '../../shared/clock.ts';
+import {systemClock, type Clock} from '../../shared/clock.ts';
 import type {JsonValue} from '../../shared/json-codec.ts';
 import {decodeValue, encodeJson, encodeValue} from '../../shared/json-codec.ts';
-import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
+import {deriveUuid} from '../../shared/uuid.ts';
 import {GroupCommit, KeyedWork, type DeadTask} from '../../tasks/index.ts';
 import type {IStore} from '../../ports/index.ts';
 import {ActionRunner, type RunnerParts} from './action-runner.ts';
 import type {CompiledAction} from './compiled-action.ts';
-import {withDeadline} from './deadline.ts';
 import {Journal, type JournalPlace} from './journal.ts';
 import type {RunSource} from './run-source.ts';
+import {RunningCalls} from './running-calls.ts';
 import {validInput} from './trigger-input.ts';
 
 /** Work of an action that has failed for good. */
@@ -40,6 +40,10 @@ export interface ActionRoute {
 }
 
 const DEFAULT_PAGE = 100;
+/** How long a stop waits for what is running, in ms. */
+const GRACE_MS = 5000;
+/** Tests don't wait long for an action that hangs when they are over, in ms. */
+const HARNESS_GRACE_MS = 200;
 const MAX_KEY_LENGTH = 256;
 
 /** The actions of one runtime. */
@@ -47,14 +51,19 @@ export class Actions {
     readonly #runners: ReadonlyMap<string, ActionRunner>;
     readonly #requests: IStore;
     readonly #keyed: KeyedWork;
-    readonly #clock: Clock | undefined;
+    readonly #clock: Clock;
+    readonly #calls: RunningCalls;
+    readonly #graceMs: number;
     readonly #commits: GroupCommit;
 
     /** @param keepMs How long answers to requests with idempotency keys are kept */
     constructor(compiled: Iterable<CompiledAction>, parts: RunnerParts, keepMs: number) {
         this.#runners = new Map(Array.from(compiled, one => [one.action.name, new ActionRunner(one, parts)]));
         this.#requests = parts.taskStore.scope({namespace: '_woltage_requests', tables: {}});
-        this.#clock = parts.attempt.runtime.clock;
+        const {clock} = parts.attempt.runtime;
+        this.#clock = clock ?? systemClock;
+        this.#calls = new RunningCalls(this.#clock);
+        this.#graceMs = clock === undefined ? GRACE_MS : HARNESS_GRACE_MS;
         this.#commits = new GroupCommit(this.#requests);
         this.#keyed = new KeyedWork(this.#requests, parts.self, parts.log, keepMs);
     }
@@ -73,18 +82,19 @@ export class Actions {
     }
 
     async start(): Promise<void> {
+        this.#calls.start();
         await Promise.all(this.all.map(runner => runner.start()));
     }
 
     async stop(): Promise<void> {
-        await Promise.all(this.all.map(runner => runner.stop()));
+        await Promise.all([this.#calls.stop(this.#graceMs), ...this.all.map(runner => runner.stop(this.#graceMs))]);
     }
 
     /** Runs an action's handler now, once for an idempotency key. @throws whatever it throws */
     async execute(target: unknown, input: unknown, {idempotencyKey, request}: ActionCall): Promise<unknown> {
         const runner = this.#find(target);
         return idempotencyKey === undefined
-            ? this.#perform(runner, undefined, uuidV7(), input, request)
+            ? this.#perform(runner, undefined, this.#clock.newId(), input, request)
             : this.#once('', runner, input, idempotencyKey, id => this.#perform(runner, {store: this.#requests, commits: this.#commits}, id, input, request));
     }
 
@@ -98,7 +108,7 @@ export class Actions {
         if (idempotencyKey !== undefined)
             return this.#once('queued/', runner, input, idempotencyKey, enqueue) as Promise<string>;
         await validInput(runner.compiled.action, input);
-        return enqueue(uuidV7());
+        return enqueue(this.#clock.newId());
     }
 
     /** Queues a run as a trigger would. @param id Known ids are not queued again @throws NotFoundError `UNKNOWN_ACTION` */
@@ -155,7 +165,7 @@ export class Actions {
     }
 
     async #perform(runner: ActionRunner, journals: JournalPlace | undefined, id: string, input: unknown, request: ActionRequest | undefined): Promise<unknown> {
-        return withDeadline(runner.work.attemptTimeoutMs, this.#clock, signal => runner.work.perform({id, attempt: 1, signal, journal: new Journal(journals, id)}, {
+        return this.#calls.run(runner.work.attemptTimeoutMs, signal => runner.work.perform({id, attempt: 1, signal, journal: new Journal(journals, id)}, {
             input, request, event: undefined, message: undefined, cause: {id, correlationId: id}
         }));
     }

@@ -13,7 +13,7 @@ import {RUN, type RunSource} from './run-source.ts';
 interface EventMark {
     /** Everything up to it has been taken over; null: nothing yet. */
     readonly position: string | null;
-    /** Types of which only events after a position count. */
+    /** The types that it knows, each with the position after which its events count; -1: all. */
     readonly since: Readonly<Record<string, string>>;
 }
 
@@ -56,15 +56,15 @@ export class EventReader {
         const {store, eventStore} = this.#options;
         const [found] = await store.getRecords([KEY]);
         const known = found && JSON.parse(found.value) as EventMark;
-        const fresh = this.#sinceNow().filter(type => known?.since[type] === undefined);
+        const fresh = this.#types.filter(type => known?.since[type] === undefined);
         if (known !== undefined && fresh.length === 0)
             return;
         const head = await eventStore.getLatestPosition();
-        const isMixed = this.#types.some(type => !fresh.includes(type));
-        // A type that has no limit yet is new to the action, unless everything is.
-        const since = Object.fromEntries(fresh.map(type => [type, (head ?? -1n).toString()]));
+        const fromStart = this.#fromStart();
+        // A type that has no limit yet is new to the action. What its trigger says later changes nothing.
+        const since = Object.fromEntries(fresh.map(type => [type, (fromStart.has(type) ? -1n : head ?? -1n).toString()]));
         const mark: EventMark = known === undefined
-            ? {position: isMixed ? null : head?.toString() ?? null, since}
+            ? {position: fromStart.size > 0 ? null : head?.toString() ?? null, since}
             : {position: known.position, since: {...known.since, ...since}};
         try {
             await store.commit({records: [{key: KEY, value: JSON.stringify(mark), token: uuidV7(), expected: found?.token ?? null}]});
@@ -101,11 +101,10 @@ export class EventReader {
         }
     }
 
-    /** The recorded types whose events count from now on, or from when they were new here. */
-    #sinceNow(): readonly string[] {
+    /** The recorded types whose events all count, where the action is new. */
+    #fromStart(): ReadonlySet<string> {
         const {compiled, catalogue} = this.#options;
-        const fromStart = new Set(compiled.eventTriggers.filter(({from}) => from === 'start').flatMap(({eventClasses}) => eventClasses.flatMap(({type}) => catalogue.recordedTypes(type))));
-        return this.#types.filter(type => !fromStart.has(type));
+        return new Set(compiled.eventTriggers.filter(({from}) => from === 'start').flatMap(({eventClasses}) => eventClasses.flatMap(({type}) => catalogue.recordedTypes(type))));
     }
 
     async #taskOf(record: RecordedEvent): Promise<NewTask> {

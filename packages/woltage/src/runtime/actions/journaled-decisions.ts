@@ -2,6 +2,7 @@ import type {RunOutcome} from '../../actions/index.ts';
 import type {CompiledDecision, DecisionOutcome} from '../../decisions/index.ts';
 import {ConflictError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
+import {currentClock} from '../../shared/clock.ts';
 import {encodeJson} from '../../shared/json-codec.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import {toKept, type IdAt} from '../command-traces.ts';
@@ -37,7 +38,7 @@ export class JournaledDecisions {
         if (known !== undefined)
             return known;
         const head = await this.#parts.eventStore.getLatestPosition();
-        return this.#journal.begin({name, target, at: Date.now(), head: head?.toString()});
+        return this.#journal.begin({name, target, at: currentClock().now(), head: head?.toString()});
     }
 
     /** What an earlier attempt has done, if it has. */

@@ -3,6 +3,7 @@ import {Decision} from '../../decisions/index.ts';
 import type {RunOutcome} from '../../actions/index.ts';
 import {ConflictError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
+import {currentClock} from '../../shared/clock.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import {toKept, type IdAt} from '../command-traces.ts';
 import type {Journal, JournalEntry} from './journal.ts';
@@ -41,7 +42,7 @@ export class JournaledRun {
         const entryName = `${aggregate.name}.${name}`;
         await this.#journal.load();
         const index = this.#journal.match(entryName, request.aggregateId) ?? await this.#reborn(request, entryName, place)
-            ?? await this.#journal.begin({name: entryName, target: request.aggregateId, at: Date.now()});
+            ?? await this.#journal.begin({name: entryName, target: request.aggregateId, at: currentClock().now()});
         // Where an earlier attempt has made up another id for a new aggregate, that is the one.
         const begun = {...request, aggregateId: this.#journal.entry(index)?.target ?? request.aggregateId};
         const idAt = this.#idAt(index);

@@ -1,0 +1,43 @@
+import {findAmount} from './find-amount.ts';
+import {findDate} from './find-date.ts';
+import type {Analyzer} from './services.ts';
+
+/** What was found in a document. */
+export type Analysis =
+    | {readonly isExpense: false; readonly reason: string}
+    | {readonly isExpense: true; readonly amount: number; readonly currency: string; readonly date: string; readonly vendor: string};
+
+const no = (reason: string): Analysis => ({isExpense: false, reason});
+
+/** Reads invoices and receipts that are plain text. Where yours are scanned, an OCR service goes in its place. */
+export class TextAnalyzer implements Analyzer {
+    async analyze(file: Uint8Array, contentType: string): Promise<Analysis> {
+        if (!/^text\/plain\b/i.test(contentType))
+            return no(`it is ${contentType}, and not plain text`);
+        return analyzeText(new TextDecoder().decode(file));
+    }
+}
+
+/** Amount, currency, date and vendor of an invoice, or why it is none. */
+export function analyzeText(text: string): Analysis {
+    const lines = text.split(/\r?\n/).map(line => line.trim()).filter(line => line !== '');
+    if (!/\b(?:invoice|receipt|bill|rechnung|quittung|facture)\b/i.test(text))
+        return no('it is neither an invoice nor a receipt');
+    const found = findAmount(lines);
+    if (found === undefined)
+        return no('it has no amount with a currency');
+    const date = findDate(text);
+    if (date === undefined)
+        return no('it has no date');
+    return {isExpense: true, ...found, date, vendor: findVendor(lines)};
+}
+
+/** The one that it says it is from, else whoever stands at the top. */
+function findVendor(lines: readonly string[]): string {
+    for (const line of lines) {
+        const [, vendor] = /^(?:vendor|seller|from|supplier|verkäufer|von)\s*:\s*(.+)$/i.exec(line) ?? [];
+        if (vendor !== undefined)
+            return vendor;
+    }
+    return lines.find(line => !/^(?:invoice|receipt|bill|rechnung|quittung|facture)\b/i.test(line)) ?? 'unknown';
+}

@@ -1,0 +1,5 @@
+import {defineEvent, z} from 'woltage';
+import {cartId} from '../ids.ts';
+import {ofCart} from '../tags.ts';
+
+export const CartCleared = defineEvent('CartCleared', {schema: z.object({cartId}), tags: cart => [ofCart(cart.cartId)]});

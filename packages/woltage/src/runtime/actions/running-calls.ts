@@ -1,0 +1,53 @@
+import {UnavailableError} from '../../errors/index.ts';
+import type {Clock} from '../../shared/clock.ts';
+import {delay} from '../../shared/delay.ts';
+import {InFlight} from '../in-flight.ts';
+
+/** Calls of actions that are under way: nobody repeats them, and nobody waits for them without end. */
+export class RunningCalls {
+    readonly #clock: Clock;
+    readonly #inFlight = new InFlight();
+    #ending = new AbortController();
+
+    constructor(clock: Clock) {
+        this.#clock = clock;
+    }
+
+    start(): void {
+        this.#ending = new AbortController();
+    }
+
+    /** Waits for what is under way, up to some ms; then its signals abort, and its callers are told. */
+    async stop(graceMs: number): Promise<void> {
+        const over = new AbortController();
+        await Promise.race([this.#inFlight.idle(), delay(graceMs, over.signal)]);
+        over.abort();
+        this.#ending.abort(new UnavailableError('This Woltage instance is stopped.', {code: 'STOPPED'}));
+    }
+
+    /**
+     * Runs something for some ms at most: its signal aborts then, and whoever waits for it goes on.
+     *
+     * @throws UnavailableError `ACTION_TIMEOUT`, `STOPPED`
+     */
+    run<R>(ms: number, call: (signal: AbortSignal) => Promise<R>): Promise<R> {
+        return this.#inFlight.track(this.#within(ms, call));
+    }
+
+    async #within<R>(ms: number, call: (signal: AbortSignal) => Promise<R>): Promise<R> {
+        const over = new AbortController();
+        const timeout = new AbortController();
+        const signal = AbortSignal.any([timeout.signal, this.#ending.signal]);
+        const late = this.#clock.delay(ms, over.signal).then(() => {
+            if (!over.signal.aborted)
+                timeout.abort(new UnavailableError(`The action took longer than ${ms} ms. What it has done until then is done.`, {code: 'ACTION_TIMEOUT'}));
+        });
+        const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+        try {
+            return await Promise.race([call(signal), aborted]);
+        } finally {
+            over.abort();
+            await late;
+        }
+    }
+}
