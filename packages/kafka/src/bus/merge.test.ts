@@ -59,6 +59,6 @@ describe('Merging partitions', () => {
             for (let rest = merge.take(1000); rest.events.length > 0; rest = merge.take(1000))
                 got.push(...rest.events);
             expect(got).toEqual(owners.map((_, n) => BigInt(n)));
-        }), {numRuns: 100});
+        }), {numRuns: 50});
     });
 });
