@@ -96,8 +96,9 @@ export interface EffectScope {
      * Runs an effect, unless this is a replay, the version isn't active, or the effect has already run for this event.
      *
      * @param effect Gets a key that is the same whenever the effect is repeated, in every version of the projection.
+     * @param what What it is about, where a repetition may have other effects before it
      */
-    run(effect: (key: string) => unknown): Promise<void>;
+    run(effect: (key: string) => unknown, what?: string): Promise<void>;
     /** Has a durable effect written down under the same conditions. */
     defer(effect: {readonly name: string}, payload: unknown): void;
 }

@@ -20,5 +20,7 @@ export function emit(emission: Emission): Promise<void>;
 export function emit(aggregateName: string, events: Event | readonly Event[]): Promise<void>;
 export function emit(target: string | Emission, list: Event | readonly Event[] = []): Promise<void> {
     const {aggregateName, events} = typeof target === 'string' ? {aggregateName: target, events: list} : target;
-    return runEffect('emit', ({cause, runtime, key}) => runtime.emit(cause, key, aggregateName, Array.isArray(events) ? events as readonly Event[] : [events as Event]));
+    const all = Array.isArray(events) ? events as readonly Event[] : [events as Event];
+    const about = [aggregateName, ...all.map(event => `${(event as Event | undefined)?.type}/${(event as Event | undefined)?.aggregateId}`)].join('/');
+    return runEffect('emit', ({cause, runtime, key}) => runtime.emit(cause, key, aggregateName, all), about);
 }

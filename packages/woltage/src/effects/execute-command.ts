@@ -1,3 +1,4 @@
+import {callName} from '../shared/call-name.ts';
 import {deriveUuid} from '../shared/uuid.ts';
 import type {EffectAggregate, EffectCommand, EffectDecision} from './command-call.ts';
 import {runEffect} from './run-effect.ts';
@@ -16,5 +17,5 @@ export function executeCommand<Input>(command: EffectCommand<Input>, aggregateId
 export function executeCommand(aggregate: EffectAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<void>;
 export function executeCommand<Input>(decision: EffectDecision<Input>, input: Input, context?: object): Promise<void>;
 export function executeCommand(...args: readonly unknown[]): Promise<void> {
-    return runEffect('executeCommand', async ({cause, runtime, key}) => runtime.executeOnce(await deriveUuid(cause.id, key), {id: cause.id, correlationId: cause.correlationId}, args));
+    return runEffect('executeCommand', async ({cause, runtime, key}) => runtime.executeOnce(await deriveUuid(cause.id, key), {id: cause.id, correlationId: cause.correlationId}, args), callName(args));
 }

@@ -10,11 +10,11 @@ export function requireEffects(what: string): {readonly effects: EffectScope; re
     return {effects, runtime};
 }
 
-/** Hands an effect to the projection that handles the current event. The promise is the scope's own: it knows its error. */
-export function runEffect(what: string, effect: (scope: {readonly cause: Cause; readonly runtime: ContextRuntime; readonly key: string}) => unknown): Promise<void> {
+/** Hands an effect to what handles the current event. The promise is the scope's own: it knows its error. @param about What it is about, see `EffectScope` */
+export function runEffect(what: string, effect: (scope: {readonly cause: Cause; readonly runtime: ContextRuntime; readonly key: string}) => unknown, about?: string): Promise<void> {
     try {
         const {effects, runtime} = requireEffects(what);
-        return effects.run(key => effect({cause: effects.cause as Cause, runtime, key}));
+        return effects.run(key => effect({cause: effects.cause as Cause, runtime, key}), about && `${what}/${about}`);
     } catch (error) {
         return Promise.reject(error);
     }

@@ -1,5 +1,6 @@
 import {currentContext, type ScheduleOptions} from '../context/index.ts';
 import {ContextError} from '../errors/index.ts';
+import {callName} from '../shared/call-name.ts';
 import {deriveUuid} from '../shared/uuid.ts';
 import type {EffectAggregate, EffectCommand, EffectDecision} from './command-call.ts';
 import {runEffect} from './run-effect.ts';
@@ -27,7 +28,7 @@ export function scheduleCommand(executeAt: Date, ...args: readonly unknown[]): P
         return context.deferred.schedule({executeAt, args});
     return orElsewhere('scheduleCommand', async ({cause, runtime, key}) => {
         await runtime.schedule({executeAt, args, id: await deriveUuid(cause.id, key), cause: {id: cause.id, correlationId: cause.correlationId}});
-    });
+    }, callName(args));
 }
 
 /**
@@ -44,8 +45,8 @@ export function cancelScheduled(id: string): Promise<void> {
     });
 }
 
-function orElsewhere(what: string, effect: Parameters<typeof runEffect>[1]): Promise<void> {
+function orElsewhere(what: string, effect: Parameters<typeof runEffect>[1], about?: string): Promise<void> {
     if (currentContext()?.effects === undefined)
         return Promise.reject(new ContextError(`${what} works in a command handler, in a decision, and while a projector handles an event. Elsewhere, use the Woltage instance: woltage.${what}.`));
-    return runEffect(what, effect);
+    return runEffect(what, effect, about);
 }

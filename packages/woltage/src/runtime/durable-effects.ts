@@ -4,6 +4,7 @@ import {isWoltageError} from '../errors/index.ts';
 import type {Cause, Event} from '../events/index.ts';
 import type {IStore} from '../ports/index.ts';
 import type {Intent} from '../projections/index.ts';
+import {cloneData} from '../shared/data.ts';
 import {decodeValue, encodeValue} from '../shared/json-codec.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
@@ -35,7 +36,7 @@ const HARNESS_GRACE_MS = 200;
 const KIND = 'effect/';
 const DEFAULT_RETRY: RetryPolicy = {maxAttempts: 10, backoffMs: 1000, maxBackoffMs: 300_000, timeoutMs: 30_000};
 
-const orderOf = (task: Task): Order => decodeValue(task.payload) as Order;
+const orderOf = (task: Task): Order => decodeValue(cloneData(task.payload)) as Order;
 
 /** Runs the durable side effects of all projections from the task queue. */
 export class DurableEffects implements TaskWork {

@@ -7,7 +7,7 @@ export class TaskEffects implements EffectScope {
     readonly #key: string;
     readonly #enqueue: (key: string, name: string, payload: unknown) => Promise<void>;
     readonly #running: Promise<unknown>[] = [];
-    #count = 0;
+    readonly #counts = new Map<string | undefined, number>();
 
     constructor(cause: Cause, key: string, enqueue: (key: string, name: string, payload: unknown) => Promise<void>) {
         this.cause = cause;
@@ -15,8 +15,8 @@ export class TaskEffects implements EffectScope {
         this.#enqueue = enqueue;
     }
 
-    run(effect: (key: string) => unknown): Promise<void> {
-        const key = this.#nextKey();
+    run(effect: (key: string) => unknown, what?: string): Promise<void> {
+        const key = this.#nextKey(what);
         const running = (async () => {
             await effect(key);
         })();
@@ -33,7 +33,10 @@ export class TaskEffects implements EffectScope {
         await Promise.all(this.#running);
     }
 
-    #nextKey(): string {
-        return `${this.#key}.${this.#count++}`;
+    /** By its place; where it says what it is about, by its place among those about the same. */
+    #nextKey(what?: string): string {
+        const place = this.#counts.get(what) ?? 0;
+        this.#counts.set(what, place + 1);
+        return what === undefined ? `${this.#key}.${place}` : `${this.#key}.${what}.${place}`;
     }
 }

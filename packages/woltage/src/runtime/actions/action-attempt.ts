@@ -1,6 +1,7 @@
 import type {ActionContext, ActionPublication, ActionTools, ScheduledCommandArgs, Trigger} from '../../actions/index.ts';
 import {runInContext, type ContextRuntime} from '../../context/index.ts';
 import type {Cause} from '../../events/index.ts';
+import {callName} from '../../shared/call-name.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {TaskEffects} from '../task-effects.ts';
 import {uuidOf} from './action-ids.ts';
@@ -37,9 +38,7 @@ export class ActionAttempt {
     readonly #triggered: Triggered;
     readonly #commands: JournaledRun;
     readonly #effects: TaskEffects;
-    #ids = 0;
-    #publications = 0;
-    #schedules = 0;
+    readonly #counts = new Map<string, number>();
 
     constructor(parts: AttemptParts, options: AttemptOptions, triggered: Triggered) {
         this.#parts = parts;
@@ -77,11 +76,18 @@ export class ActionAttempt {
             query: alive((...args: unknown[]) => query(...args)),
             stateOf: alive((target: unknown, idOrInput: unknown) => runtime.stateOf(target, idOrInput)),
             stateAt: alive((target: unknown, idOrInput: unknown, at: never) => runtime.stateAt(target, idOrInput, at)) as ActionTools<unknown>['stateAt'],
-            publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, `publish/${this.#publications++}`))),
-            scheduleCommand: alive((executeAt: Date, ...command: ScheduledCommandArgs) => schedule(uuidOf(id, `schedule/${this.#schedules++}`), executeAt, command, cause)),
+            publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, this.#nth(`publish/${topic}/${publication.key ?? ''}`)))),
+            scheduleCommand: alive((executeAt: Date, ...command: ScheduledCommandArgs) => schedule(uuidOf(id, this.#nth(`schedule/${callName(command)}`)), executeAt, command, cause)),
             cancelScheduled: alive((scheduledId: string) => cancelScheduled(scheduledId)),
-            newId: () => uuidOf(id, `id/${this.#ids++}`),
+            newId: () => uuidOf(id, this.#nth('id')),
             services, attempt, signal, log, idempotencyKey: id
         };
+    }
+
+    /** Names the next one of those about the same: the others of another attempt don't matter to it. */
+    #nth(what: string): string {
+        const place = this.#counts.get(what) ?? 0;
+        this.#counts.set(what, place + 1);
+        return `${what}/${place}`;
     }
 }

@@ -1,7 +1,9 @@
-import type {Action, ActionFailure} from '../../actions/index.ts';
+import type {Action, ActionFailure, FailureEvents} from '../../actions/index.ts';
 import type {ActionRun} from '../../context/index.ts';
+import {ConflictError, UnavailableError, ValidationError} from '../../errors/index.ts';
 import type {Event} from '../../events/index.ts';
 import type {IStore, RecordWrite} from '../../ports/index.ts';
+import {cloneData} from '../../shared/data.ts';
 import {decodeValue} from '../../shared/json-codec.ts';
 import {errorType, measuring, timed, traced} from '../../shared/telemetry.ts';
 import {GroupCommit, type RetryPolicy, type Task, type TaskRun, type TaskWork} from '../../tasks/index.ts';
@@ -23,6 +25,9 @@ function policyOf({options: {retry = {}}}: Action): RetryPolicy {
     } = retry;
     return {maxAttempts, giveUpAfterMs, timeoutMs, backoffMs, maxBackoffMs};
 }
+
+/** A copy: handlers may change what they get, and another attempt must not see that. */
+const sourceOf = ({payload}: Task): RunSource => decodeValue(cloneData(payload)) as RunSource;
 
 async function observed(run: () => Promise<unknown>, attempt: ActionRun, onAttempt: (attempt: ActionRun) => void): Promise<unknown> {
     try {
@@ -68,8 +73,14 @@ export class ActionWork implements TaskWork {
     }
 
     async run(task: Task, {attempt, signal}: TaskRun): Promise<void> {
-        const source = decodeValue(task.payload) as RunSource;
+        const source = sourceOf(task);
         const triggered = await triggeredBy(source, task.id, this.#compiled, this.#parts.eventStore);
+        if (triggered === 'strange') {
+            if (attempt < this.#policy.maxAttempts)
+                throw new UnavailableError('This process has no class for the event: a newer one may have.', {code: 'EVENT_NOT_HANDLED'});
+            this.#parts.log.warn({task: task.id, action: this.#compiled.action.name}, 'An action has nothing to do: no process has taken the event, which is of a class that it once asked for');
+            return;
+        }
         if (triggered === undefined) {
             this.#parts.log.info({task: task.id, action: this.#compiled.action.name}, 'An action has nothing to do: the event that triggered it was erased');
             return;
@@ -99,28 +110,42 @@ export class ActionWork implements TaskWork {
         const {action} = this.#compiled;
         measuring()?.deadLetters.add(1, {'woltage.action': action.name, 'error.type': errorType(error)});
         const hook = action.options.onFinalFailure;
-        const triggered = hook && await triggeredBy(decodeValue(task.payload) as RunSource, task.id, this.#compiled, this.#parts.eventStore);
-        if (hook === undefined || triggered === undefined)
+        const triggered = hook && await triggeredBy(sourceOf(task), task.id, this.#compiled, this.#parts.eventStore);
+        if (hook === undefined || triggered === undefined || triggered === 'strange')
             return;
         const input = await validInput(action, triggered.input).catch(() => triggered.input);
         const {signal} = new AbortController();
         const attempt = new ActionAttempt(this.#parts, {id: `${task.id}.failed`, attempt: task.attempts, signal, journal: new Journal(this.#journalPlace, `${task.id}.failed`)}, triggered);
         const failure: ActionFailure = {input, error, attempts: task.attempts};
-        const recorded = await attempt.call(context => hook(failure, context)) as {aggregateName: string; events: Event | readonly Event[]} | undefined;
+        const recorded = await attempt.call(context => hook(failure, context)) as FailureEvents | undefined;
         if (recorded !== undefined)
-            await this.#parts.runtime.emit(triggered.cause, `action/${task.id}.failed`, recorded.aggregateName, Array.isArray(recorded.events) ? recorded.events as readonly Event[] : [recorded.events as Event]);
+            await this.#record(task, triggered, recorded);
+    }
+
+    /** Once: a failure that was retried by hand, and has failed again, is known. */
+    async #record(task: Task, {cause}: Triggered, {aggregateName, events}: FailureEvents): Promise<void> {
+        try {
+            await this.#parts.runtime.emit(cause, `action/${task.id}.failed`, aggregateName, Array.isArray(events) ? events as readonly Event[] : [events as Event]);
+        } catch (error) {
+            if (!(error instanceof ConflictError && error.code === 'EVENT_ID_EXISTS'))
+                throw error;
+        }
     }
 
     /** What goes with a task: its journals. */
     async recordsAtEnd(task: Task): Promise<readonly RecordWrite[]> {
-        return (this.#journals.get(task) ?? new Journal(this.#journalPlace, task.id)).removal();
+        // Of a task that was retried by hand there may be journals of its failure.
+        const isFresh = task.attempts === 1 && task.since <= task.queuedAt;
+        return (isFresh && this.#journals.get(task) || new Journal(this.#journalPlace, task.id)).removal();
     }
 
     async #input(triggered: Triggered): Promise<unknown> {
         try {
             return await validInput(this.#compiled.action, triggered.input);
         } catch (error) {
-            this.#final.add(error as Error);
+            // Whatever else a schema stumbles over may pass.
+            if (error instanceof ValidationError)
+                this.#final.add(error);
             throw error;
         }
     }

@@ -15,6 +15,8 @@ interface EventMark {
     readonly position: string | null;
     /** The types that it knows, each with the position after which its events count; -1: all. */
     readonly since: Readonly<Record<string, string>>;
+    /** When a process that asks for a type last started, in ms since the Unix epoch. */
+    readonly asked: Readonly<Record<string, number>>;
 }
 
 const KEY = 'events';
@@ -24,6 +26,9 @@ const MAX_OPEN = 2000;
 const FULL_PAUSE_MS = 100;
 /** A stretch without events is noted when it has this length, in positions, so that it isn't read again. */
 const NOTED_STRETCH = 10_000n;
+/** So long types are taken over that this process doesn't know, for those that do: while a new version is rolled out. */
+const STRANGE_MS = 24 * 3_600_000;
+const ASK_AGAIN_MS = 3_600_000;
 
 export interface EventReaderOptions {
     readonly compiled: CompiledAction;
@@ -57,15 +62,17 @@ export class EventReader {
         const [found] = await store.getRecords([KEY]);
         const known = found && JSON.parse(found.value) as EventMark;
         const fresh = this.#types.filter(type => known?.since[type] === undefined);
-        if (known !== undefined && fresh.length === 0)
+        const now = Date.now();
+        if (known !== undefined && this.#types.every(type => now - (known.asked[type] ?? 0) < ASK_AGAIN_MS))
             return;
+        const asked = {...known?.asked, ...Object.fromEntries(this.#types.map(type => [type, now]))};
         const head = await eventStore.getLatestPosition();
         const fromStart = this.#fromStart();
         // A type that has no limit yet is new to the action. What its trigger says later changes nothing.
         const since = Object.fromEntries(fresh.map(type => [type, (fromStart.has(type) ? -1n : head ?? -1n).toString()]));
         const mark: EventMark = known === undefined
-            ? {position: fromStart.size > 0 ? null : head?.toString() ?? null, since}
-            : {position: known.position, since: {...known.since, ...since}};
+            ? {position: fromStart.size > 0 ? null : head?.toString() ?? null, since, asked}
+            : {position: known.position, since: {...known.since, ...since}, asked};
         try {
             await store.commit({records: [{key: KEY, value: JSON.stringify(mark), token: uuidV7(), expected: found?.token ?? null}]});
         } catch (error) {
@@ -82,11 +89,12 @@ export class EventReader {
         if (record === undefined)
             return this.prepare();
         let {token} = record;
-        const {position, since} = JSON.parse(record.value) as EventMark;
+        const {position, since, asked} = JSON.parse(record.value) as EventMark;
+        const types = [...new Set([...this.#types, ...Object.keys(asked).filter(type => Date.now() - (asked[type] ?? 0) < STRANGE_MS)])];
         const after = position === null ? undefined : BigInt(position);
         this.#position = after;
         let noted = after ?? -1n;
-        for await (const batch of eventStore.subscribe({after, filter: {types: this.#types}, signal, batchSize: BATCH})) {
+        for await (const batch of eventStore.subscribe({after, filter: {types}, signal, batchSize: BATCH})) {
             const events = batch.events.filter(({type, position: at}) => since[type] === undefined || at > BigInt(since[type]));
             if (batch.position === undefined || events.length === 0 && batch.position - noted < NOTED_STRETCH) {
                 this.#position = batch.position ?? this.#position;
@@ -94,7 +102,7 @@ export class EventReader {
             }
             await this.#room(signal);
             const next = uuidV7();
-            const mark: EventMark = {position: batch.position.toString(), since};
+            const mark: EventMark = {position: batch.position.toString(), since, asked};
             await this.#options.queue.enqueue(await Promise.all(events.map(event => this.#taskOf(event))), [{key: KEY, value: JSON.stringify(mark), token: next, expected: token}]);
             token = next;
             this.#position = noted = batch.position;

@@ -11,6 +11,10 @@ export interface JournalEntry {
     readonly name: string;
     /** The aggregate's id, or what stands for the input of a decision. */
     readonly target: string;
+    /** The how manieth call of the handler it was, from 0. */
+    readonly place: number;
+    /** Stands for the payload. */
+    readonly payload?: string | undefined;
     /** When it was begun, in ms since the Unix epoch. */
     readonly at: number;
     /** The event store's end before it began, where it can't be found in a stream. */
@@ -34,7 +38,8 @@ const digits = (n: number): string => n.toString().padStart(6, '0');
 export class Journal {
     readonly #place: JournalPlace | undefined;
     readonly #taskId: string;
-    readonly #entries: JournalEntry[] = [];
+    readonly #entries = new Map<number, JournalEntry>();
+    #next = 0;
     readonly #matched = new Set<number>();
     readonly #writes = new Mutex();
     /** Entries whose outcome is known and not written yet. */
@@ -54,7 +59,7 @@ export class Journal {
     }
 
     entry(index: number): JournalEntry | undefined {
-        return this.#entries[index];
+        return this.#entries.get(index);
     }
 
     /** Whether an earlier run has begun it. */
@@ -64,13 +69,17 @@ export class Journal {
 
     /** The first entry of an earlier run for the same thing that has not been asked for in this run. */
     match(name: string, target: string): number | undefined {
-        const index = this.#entries.findIndex((entry, i) => i < this.#known && !this.#matched.has(i) && entry.name === name && entry.target === target);
-        return index === -1 ? undefined : this.take(index);
+        const [index] = this.#free(entry => entry.name === name && entry.target === target);
+        return index === undefined ? undefined : this.take(index);
     }
 
-    /** The entries of earlier runs from a place on that nobody has asked for in this run. */
-    free(name: string, place: number): readonly number[] {
-        return this.#entries.flatMap((entry, i) => i >= place && i < this.#known && entry.name === name && !this.#matched.has(i) ? [i] : []);
+    /** The entries of earlier runs for the same call of the handler, with the same payload, that nobody has asked for in this run. */
+    free({name, place, payload}: Pick<JournalEntry, 'name' | 'place' | 'payload'>): readonly number[] {
+        return this.#free(entry => entry.name === name && entry.place === place && entry.payload === payload);
+    }
+
+    #free(fits: (entry: JournalEntry) => boolean): readonly number[] {
+        return Array.from(this.#entries).flatMap(([i, entry]) => this.isOld(i) && !this.#matched.has(i) && fits(entry) ? [i] : []);
     }
 
     take(index: number): number {
@@ -80,7 +89,8 @@ export class Journal {
 
     /** Writes down that something begins. @throws StaleRecordError when another run of the task is further */
     async begin(entry: JournalEntry): Promise<number> {
-        const index = this.#entries.push(entry) - 1;
+        const index = this.#next++;
+        this.#entries.set(index, entry);
         await this.#writes.run(async () => {
             const outcomes = [...this.#unwritten];
             this.#unwritten.clear();
@@ -91,7 +101,7 @@ export class Journal {
 
     /** Notes an outcome. It is written with the next beginning: until then it would be found by its events. */
     finish(index: number, kept: KeptOutcome): void {
-        this.#entries[index] = {...this.#entries[index] as JournalEntry, kept};
+        this.#entries.set(index, {...this.#entries.get(index) as JournalEntry, kept});
         this.#unwritten.add(index);
     }
 
@@ -108,18 +118,22 @@ export class Journal {
     /** Removes it, and those of the same task's final failures. */
     async removal(): Promise<readonly RecordWrite[]> {
         const isFresh = this.#loading !== undefined && this.#known === 0;
-        const keys = isFresh ? this.#entries.map((_entry, i) => this.#key(i)) : (await this.#place?.store.listRecords(`journal/${this.#taskId}`) ?? []).map(({key}) => key);
+        const keys = isFresh ? Array.from(this.#entries.keys(), i => this.#key(i)) : (await this.#place?.store.listRecords(`journal/${this.#taskId}`) ?? []).map(({key}) => key);
         return keys.map(key => ({key, value: null, token: uuidV7()}));
     }
 
     async #load(): Promise<void> {
         const records = await this.#place?.store.listRecords(`journal/${this.#taskId}/`) ?? [];
-        this.#entries.push(...records.map(({value}) => decodeJson(value) as JournalEntry));
-        this.#known = this.#entries.length;
+        // What could not be written has left a gap.
+        for (const {key, value} of records) {
+            const index = Number(key.slice(key.lastIndexOf('/') + 1));
+            this.#entries.set(index, decodeJson(value) as JournalEntry);
+            this.#next = this.#known = index + 1;
+        }
     }
 
     #write(index: number, expected?: null): RecordWrite {
-        return {key: this.#key(index), value: encodeJson(this.#entries[index]), token: uuidV7(), expected};
+        return {key: this.#key(index), value: encodeJson(this.#entries.get(index)), token: uuidV7(), expected};
     }
 
     #key(index: number): string {

@@ -25,20 +25,20 @@ export class JournaledDecisions {
         this.#idAt = idAt;
     }
 
-    async decide(compiled: CompiledDecision, input: unknown, context: object | undefined): Promise<RunOutcome> {
-        const index = await this.#enter(compiled.decision.name, input);
+    async decide(compiled: CompiledDecision, input: unknown, context: object | undefined, place: number): Promise<RunOutcome> {
+        const index = await this.#enter(compiled.decision.name, input, place);
         const done = this.#journal.isOld(index) ? await this.#done(index) : undefined;
         return {revision: -1n, ...done ?? await this.#execute(index, compiled, input, context)};
     }
 
-    async #enter(name: string, input: unknown): Promise<number> {
+    async #enter(name: string, input: unknown, place: number): Promise<number> {
         const target = await deriveUuid('', encodeJson(input ?? null));
         await this.#journal.load();
         const known = this.#journal.match(name, target);
         if (known !== undefined)
             return known;
         const head = await this.#parts.eventStore.getLatestPosition();
-        return this.#journal.begin({name, target, at: currentClock().now(), head: head?.toString()});
+        return this.#journal.begin({name, target, place, at: currentClock().now(), head: head?.toString()});
     }
 
     /** What an earlier attempt has done, if it has. */

@@ -4,11 +4,15 @@ import type {RunOutcome} from '../../actions/index.ts';
 import {ConflictError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {currentClock} from '../../shared/clock.ts';
+import {encodeJson} from '../../shared/json-codec.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import {toKept, type IdAt} from '../command-traces.ts';
 import type {Journal, JournalEntry} from './journal.ts';
 import {JournaledDecisions} from './journaled-decisions.ts';
 import type {RunParts} from './run-parts.ts';
+
+/** As made by `randomUUID()` and its like. */
+const MADE_UP = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
 
 /** The commands and decisions of one attempt at a task: what an earlier attempt has begun is not done again. */
 export class JournaledRun {
@@ -30,7 +34,7 @@ export class JournaledRun {
     async run(target: unknown, ...args: readonly unknown[]): Promise<RunOutcome> {
         const place = this.#calls++;
         if (target instanceof Decision)
-            return this.#decisions.decide(this.#parts.findDecision(target), args[0], args[1] as object | undefined);
+            return this.#decisions.decide(this.#parts.findDecision(target), args[0], args[1] as object | undefined, place);
         const isNamed = typeof target === 'string' || target instanceof Aggregate;
         const command = this.#parts.findCommand(target, isNamed ? args[1] : undefined);
         const [payload, context] = (isNamed ? args.slice(2) : args.slice(1)) as [unknown, object | undefined];
@@ -41,8 +45,8 @@ export class JournaledRun {
         const {aggregate, name} = request.command;
         const entryName = `${aggregate.name}.${name}`;
         await this.#journal.load();
-        const index = this.#journal.match(entryName, request.aggregateId) ?? await this.#reborn(request, entryName, place)
-            ?? await this.#journal.begin({name: entryName, target: request.aggregateId, at: currentClock().now()});
+        const entry = {name: entryName, target: request.aggregateId, place, payload: await deriveUuid('', encodeJson(request.payload ?? null)), at: currentClock().now()};
+        const index = this.#journal.match(entryName, request.aggregateId) ?? await this.#reborn(request, entry) ?? await this.#journal.begin(entry);
         // Where an earlier attempt has made up another id for a new aggregate, that is the one.
         const begun = {...request, aggregateId: this.#journal.entry(index)?.target ?? request.aggregateId};
         const idAt = this.#idAt(index);
@@ -70,9 +74,9 @@ export class JournaledRun {
         }
     }
 
-    /** A command that would begin a stream, where an earlier attempt has begun one by the same command under another id: the index of that. */
-    async #reborn({command, aggregateId}: CommandRequest, entryName: string, place: number): Promise<number | undefined> {
-        const candidates = this.#journal.free(entryName, place);
+    /** A command that would begin a stream, where the same call of an earlier attempt has begun one under another id, made up as this one is: the index of that. */
+    async #reborn({command, aggregateId}: CommandRequest, entry: JournalEntry): Promise<number | undefined> {
+        const candidates = MADE_UP.test(aggregateId) ? this.#journal.free(entry).filter(index => MADE_UP.test(this.#journal.entry(index)?.target ?? '')) : [];
         if (candidates.length === 0 || !await this.#isNew(command, aggregateId))
             return undefined;
         for (const index of candidates) {

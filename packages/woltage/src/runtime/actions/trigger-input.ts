@@ -18,8 +18,8 @@ export interface Triggered {
 
 const NONE = {event: undefined, message: undefined, request: undefined};
 
-/** @returns `undefined` where there is nothing left to do: the event was erased */
-export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, eventStore: IEventStore): Promise<Triggered | undefined> {
+/** @returns `undefined` where there is nothing left to do: the event was erased; `'strange'` for an event that isn't handled here, but was by the process that has queued it */
+export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, eventStore: IEventStore): Promise<Triggered | 'strange' | undefined> {
     const own = {id: taskId, correlationId: taskId};
     if (source.by === 'schedule')
         return {...NONE, input: {scheduledFor: new Date(source.scheduledFor)}, cause: own};
@@ -28,8 +28,8 @@ export async function triggeredBy(source: RunSource, taskId: string, {events}: C
     if (source.by === 'message')
         return {...NONE, input: source.message.value, message: toActionMessage(source.message), cause: {id: taskId, correlationId: correlationOf(source.message) ?? taskId}};
     const record = source.record ?? await readAt(source.place, eventStore);
-    const event = record && events?.resolve(record)?.event;
-    return event && {...NONE, input: event.payload, event, cause: {id: event.id, correlationId: event.correlationId}};
+    const event = record && (events?.resolve(record)?.event ?? 'strange');
+    return typeof event !== 'object' ? event : {...NONE, input: event.payload, event, cause: {id: event.id, correlationId: event.correlationId}};
 }
 
 /** @throws ValidationError when it doesn't match the action's own schema */
