@@ -1,4 +1,4 @@
-import type {ActionContext, ActionPublication, ActionTools, ScheduledCommandArgs, Trigger} from '../../actions/index.ts';
+import type {ActionContext, ActionPublication, ActionTools, Trigger} from '../../actions/index.ts';
 import {runInContext, type ContextRuntime} from '../../context/index.ts';
 import type {Cause} from '../../events/index.ts';
 import type {Logger} from '../../shared/logger.ts';
@@ -16,7 +16,7 @@ export interface AttemptParts extends RunParts {
     readonly log: Logger;
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;
     readonly publish: (topic: string, publication: ActionPublication, id: string) => Promise<void>;
-    readonly schedule: (id: string, executeAt: Date, command: ScheduledCommandArgs, cause: Cause) => Promise<string>;
+    readonly schedule: (id: string, executeAt: Date, command: readonly unknown[], cause: Cause) => Promise<string>;
     readonly cancelScheduled: (id: string) => Promise<boolean>;
     /** Queues a durable side effect that was asked for. */
     readonly defer: (key: string, name: string, payload: unknown, cause: Cause) => Promise<void>;
@@ -78,7 +78,7 @@ export class ActionAttempt {
             stateOf: alive((target: unknown, idOrInput: unknown) => runtime.stateOf(target, idOrInput)),
             stateAt: alive((target: unknown, idOrInput: unknown, at: never) => runtime.stateAt(target, idOrInput, at)) as ActionTools<unknown>['stateAt'],
             publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, `publish/${this.#publications++}`))),
-            scheduleCommand: alive((executeAt: Date, ...command: ScheduledCommandArgs) => schedule(uuidOf(id, `schedule/${this.#schedules++}`), executeAt, command, cause)),
+            scheduleCommand: alive((executeAt: Date, ...command: unknown[]) => schedule(uuidOf(id, `schedule/${this.#schedules++}`), executeAt, command, cause)),
             cancelScheduled: alive((scheduledId: string) => cancelScheduled(scheduledId)),
             newId: () => uuidOf(id, `id/${this.#ids++}`),
             services, attempt, signal, log, idempotencyKey: id
