@@ -27,6 +27,8 @@ interface ScheduledCommandsOptions {
 /** What a handler schedules for now doesn't begin before its events are appended: it waits for that, or for so long where the process dies, in ms. */
 const HOLD_MS = 5000;
 const HARNESS_GRACE_MS = 200;
+/** Commands that run at a time in a process. */
+const CONCURRENCY = 100;
 const RETRY: RetryPolicy = {maxAttempts: 10, backoffMs: 1000, maxBackoffMs: 300_000, timeoutMs: 60_000};
 
 /** Has commands and decisions executed at their time, by one process of all, once. */
@@ -41,7 +43,7 @@ export class ScheduledCommands implements TaskWork {
         this.#options = options;
         const {store, self, log, runtime, keepMs} = options;
         this.#clock = runtime.clock ?? systemClock;
-        this.#queue = new TaskQueue({store, self, log, clock: runtime.clock, pollMs: runtime.clock && Infinity, rememberMs: keepMs});
+        this.#queue = new TaskQueue({store, self, log, clock: runtime.clock, concurrency: CONCURRENCY, pollMs: runtime.clock && Infinity, rememberMs: keepMs});
     }
 
     async start(): Promise<void> {
