@@ -18,7 +18,7 @@ export {
 export {
     Action, onEvent, onHttp, onMessage, onSchedule, type ActionContext, type ActionFactory, type ActionFailure, type ActionMessage, type ActionOptions, type ActionPublication, type ActionRequest,
     type ActionRetry, type ActionTools, type EventTrigger, type FailureEvents, type FoldableAggregate, type HttpTrigger, type MessageTrigger, type OnEventOptions, type OnHttpOptions,
-    type OnMessageOptions, type OnScheduleOptions, type Run, type RunnableCommand, type RunnableDecision, type RunOutcome, type RunQuery, type ScheduledCommandArgs, type ScheduledRun,
+    type OnMessageOptions, type OnScheduleOptions, type Run, type RunLater, type RunnableCommand, type RunnableDecision, type RunOutcome, type RunQuery, type ScheduledRun,
     type ScheduleTrigger, type Trigger, type TriggerStart
 } from './actions/index.ts';
 export {ReadModel, type ReadModelClass, type StoreOwner} from './read-models/index.ts';

@@ -176,6 +176,23 @@ describe('a scheduled command', () => {
         expect(await notes(woltage)).toHaveLength(150);
     });
 
+    it('runs beside 99 others', async () => {
+        let begun = 0;
+        let go = (): void => undefined;
+        const allThere = new Promise<void>(resolve => go = resolve);
+        const book = Aggregate.create('book', {});
+        const meet = book.registerCommand(async function meet() {
+            if (++begun === 100)
+                go();
+            await allThere;
+            return new Noted({payload: {text: 'met'}});
+        });
+        const {woltage} = await start(walletData(), {aggregates: [book]});
+        const at = inMs(50);
+        await Promise.all(Array.from({length: 100}, (_, n) => woltage.scheduleCommand(at, meet, `a${n}`, {})));
+        await eventually(async () => (await notes(woltage)).length === 100, 15_000);
+    });
+
     it('follows from where it was scheduled', async () => {
         const {woltage, note} = await start();
         await woltage.scheduleCommand(inMs(0), note, 'a', {text: 'root'});

@@ -1,4 +1,4 @@
-import type {PastOptions} from '../context/index.ts';
+import type {PastOptions, ScheduleOptions} from '../context/index.ts';
 import type {Event} from '../events/index.ts';
 import type {OutgoingMessage} from '../ports/index.ts';
 import type {Takes} from '../shared/input-type.ts';
@@ -42,6 +42,16 @@ export interface Run {
     <State, Input>(decision: RunnableDecision<State, Input>, input: Input, context?: object): Promise<RunOutcome>;
 }
 
+/** Has a command executed, or a decision made, at a time; resolves to its id. Its options stand behind the context. */
+export interface RunLater {
+    <Input>(executeAt: Date, command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
+    (
+        executeAt: Date, aggregate: string | {readonly name: string; readonly commands: ReadonlyMap<string, unknown>}, aggregateId: string, commandName: string, payload?: unknown, context?: object,
+        options?: ScheduleOptions
+    ): Promise<string>;
+    <State, Input>(executeAt: Date, decision: RunnableDecision<State, Input>, input: Input, context?: object, options?: ScheduleOptions): Promise<string>;
+}
+
 export interface RunQuery {
     <T extends object, Name extends QueryHandlerName<T>>(
         readModel: new () => T, handlerName: Name, query: HandlerOf<T, Name>['query'], context?: object, options?: QueryOptions
@@ -67,8 +77,8 @@ export interface ActionTools<Services> {
     };
     /** Publishes a message with the config's broker; resolves when the broker has it. A retry publishes it again, with the same header `woltage-id`. */
     readonly publish: (topic: string, message: ActionPublication) => Promise<void>;
-    /** Has a command executed later, see `woltage.scheduleCommand`; a retry schedules it once. @returns Its id, for {@link cancelScheduled} */
-    readonly scheduleCommand: (executeAt: Date, ...command: ScheduledCommandArgs) => Promise<string>;
+    /** Has a command executed later, or a decision made, see `woltage.scheduleCommand`; a retry schedules it once. @returns Its id, for {@link cancelScheduled} */
+    readonly scheduleCommand: RunLater;
     /** @returns Whether it was there and had not begun */
     readonly cancelScheduled: (id: string) => Promise<boolean>;
     /** A UUID that is the same at every attempt: the first call's, the second call's ... */
@@ -87,11 +97,6 @@ export interface ActionTools<Services> {
 
 /** The value is sent as JSON, unless it is text or bytes. */
 export type ActionPublication = Omit<OutgoingMessage, 'value'> & {readonly value: unknown};
-
-/** A command, as `scheduleCommand` takes it: by handle, or by names. */
-export type ScheduledCommandArgs =
-    | readonly [command: RunnableCommand<never>, aggregateId: string, payload?: unknown, context?: object]
-    | readonly [aggregate: string | {readonly name: string}, aggregateId: string, commandName: string, payload?: unknown, context?: object];
 
 /** What a handler gets beside its input. */
 export type ActionContext<T extends Trigger, Services> = ActionTools<Services> & {

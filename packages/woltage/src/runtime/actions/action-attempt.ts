@@ -1,4 +1,4 @@
-import type {ActionContext, ActionPublication, ActionTools, ScheduledCommandArgs, Trigger} from '../../actions/index.ts';
+import type {ActionContext, ActionPublication, ActionTools, Trigger} from '../../actions/index.ts';
 import {runInContext, type ContextRuntime} from '../../context/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {callName} from '../../shared/call-name.ts';
@@ -17,7 +17,7 @@ export interface AttemptParts extends RunParts {
     readonly log: Logger;
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;
     readonly publish: (topic: string, publication: ActionPublication, id: string) => Promise<void>;
-    readonly schedule: (id: string, executeAt: Date, command: ScheduledCommandArgs, cause: Cause) => Promise<string>;
+    readonly schedule: (id: string, executeAt: Date, command: readonly unknown[], cause: Cause) => Promise<string>;
     readonly cancelScheduled: (id: string) => Promise<boolean>;
     /** Queues a durable side effect that was asked for. */
     readonly defer: (key: string, name: string, payload: unknown, cause: Cause) => Promise<void>;
@@ -77,7 +77,7 @@ export class ActionAttempt {
             stateOf: alive((target: unknown, idOrInput: unknown) => runtime.stateOf(target, idOrInput)),
             stateAt: alive((target: unknown, idOrInput: unknown, at: never) => runtime.stateAt(target, idOrInput, at)) as ActionTools<unknown>['stateAt'],
             publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, this.#nth(`publish/${topic}/${publication.key ?? ''}`)))),
-            scheduleCommand: alive((executeAt: Date, ...command: ScheduledCommandArgs) => schedule(uuidOf(id, this.#nth(`schedule/${callName(command)}`)), executeAt, command, cause)),
+            scheduleCommand: alive((executeAt: Date, ...command: unknown[]) => schedule(uuidOf(id, this.#nth(`schedule/${callName(command)}`)), executeAt, command, cause)),
             cancelScheduled: alive((scheduledId: string) => cancelScheduled(scheduledId)),
             newId: () => uuidOf(id, this.#nth('id')),
             services, attempt, signal, log, idempotencyKey: id

@@ -2,7 +2,7 @@ import {ConfigError, UnavailableError} from '../../errors/index.ts';
 import type {IEventStore, IMessageBroker, IStore} from '../../ports/index.ts';
 import type {EventCatalogue} from '../../events/index.ts';
 import {inBackground} from '../../shared/background.ts';
-import {systemClock} from '../../shared/clock.ts';
+import {systemClock, type Clock} from '../../shared/clock.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import {withDetails, type Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
@@ -42,6 +42,7 @@ export class ActionRunner {
     readonly #self: Self;
     readonly #log: Logger;
     readonly #schedules: ScheduleTicker | undefined;
+    readonly #clock: Clock;
     /** Aborted where it isn't at work. */
     #abort = new AbortController();
     #loops: readonly Promise<void>[] = [];
@@ -56,6 +57,7 @@ export class ActionRunner {
         this.#abort.abort();
         this.compiled = compiled;
         this.#self = self;
+        this.#clock = clock ?? systemClock;
         this.#log = log;
         this.store = taskStore.scope({namespace: `_woltage_action/${name}`, tables: {}});
         this.work = new ActionWork(compiled, parts.attempt, this.store);
@@ -67,7 +69,7 @@ export class ActionRunner {
         this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
         this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
         this.#schedules = ScheduleTicker.isNeeded(compiled.action)
-            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: clock ?? systemClock, log})
+            ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: this.#clock, log})
             : undefined;
     }
 
@@ -105,11 +107,12 @@ export class ActionRunner {
     async start(): Promise<void> {
         this.#abort = new AbortController();
         this.#hasBegun = false;
+        const thereSince = this.#clock.now();
         await this.#events?.prepare();
         await this.#queue.start(this.#tasks);
         this.#loops = [
             ...this.#events === undefined ? [] : [this.#alone('events', this.#events.follow.bind(this.#events))],
-            ...this.#schedules === undefined ? [] : [this.#alone('schedules', signal => this.#tick(signal))],
+            ...this.#schedules === undefined ? [] : [this.#alone('schedules', signal => this.#tick(signal, thereSince))],
             ...this.#messages === undefined ? [] : [this.#messages.run(this.#abort.signal)]
         ];
         await this.#messages?.settled(this.#abort.signal);
@@ -144,8 +147,8 @@ export class ActionRunner {
         return this.#queue.discardDead(id);
     }
 
-    async #tick(signal: AbortSignal): Promise<void> {
-        const ticking = this.#schedules?.run(signal);
+    async #tick(signal: AbortSignal, thereSince: number): Promise<void> {
+        const ticking = this.#schedules?.run(signal, thereSince);
         this.#hasBegun = true;
         await ticking;
     }

@@ -70,14 +70,14 @@ async function scopeOf(data: MemoryStoreData): Promise<IStore> {
 
 const actionOn = (...on: readonly ReturnType<typeof onSchedule>[]): Action => Action.create('report', {on, handler: () => undefined});
 
-async function start(action: Action, clock: Clock, data = new MemoryStoreData(), adapt: (store: IStore) => void = () => undefined) {
+async function start(action: Action, clock: Clock, data = new MemoryStoreData(), adapt: (store: IStore) => void = () => undefined, thereSince?: number) {
     const store = await scopeOf(data);
     adapt(store);
     const queue = new TaskQueue({store, clock, log: silentLogger, self: {owner: {id: 'x', host: 'h', pid: 1, startedAt: 1}, isGone: () => false}});
     const abort = new AbortController();
     const ticker = new ScheduleTicker({action, queue, store, clock, log: silentLogger});
     tickers.push(ticker);
-    const running = ticker.run(abort.signal);
+    const running = ticker.run(abort.signal, thereSince);
     const stop = async (): Promise<void> => {
         abort.abort();
         await running;
@@ -124,6 +124,28 @@ describe('a schedule', () => {
             const third = await start(actionOn(schedule), clock, first.data);
             await clock.walk(START + 4 * HOUR, 10 * MINUTE);
             expect(inMinutes(await third.fired())).toEqual([...new Set([...expected, ...[60, 120, 180, 240].filter(at => at > minutes)])]);
+        }
+    });
+
+    it.each(['skip', 'once'] as const)('with the policy %s drops nothing when an instance takes over that was standing by', async missed => {
+        const SECOND = 1000;
+        const action = actionOn(onSchedule({everyMs: SECOND}, {missed}));
+        const seconds = (times: readonly number[]): number[] => times.map(time => (time - START) / SECOND);
+        const clock = new HandClock();
+        const first = await start(action, clock);
+        await clock.walk(START + 3 * SECOND, SECOND);
+        await first.stop();
+        await clock.set(START + 30 * SECOND);
+        const second = await start(action, clock, first.data, undefined, START);
+        expect(seconds(await second.fired())).toEqual(Array.from({length: 30}, (_, n) => n + 1));
+        await second.stop();
+        // What came before it was there was missed, and so was what is too old.
+        for (const thereSince of [40 * SECOND, 0]) {
+            const from = clock.time;
+            await clock.set(from + (thereSince > 0 ? 20 : 90) * SECOND);
+            const next = await start(action, clock, first.data, undefined, START + thereSince);
+            expect(seconds(await next.fired()).filter(at => at > (from - START) / SECOND)).toEqual([(clock.time - START) / SECOND]);
+            await next.stop();
         }
     });
 

@@ -53,6 +53,8 @@ export class ScheduleTicker {
     #isFiring = false;
     /** Up to then everything was fired by this process. */
     #lookedAt = -Infinity;
+    /** Since then this process has been there, if only to take over. */
+    #thereSince = Infinity;
 
     /** @param options What it works with: the action must have schedules, see {@link isNeeded} */
     constructor(options: ScheduleTickerOptions) {
@@ -72,10 +74,15 @@ export class ScheduleTicker {
         return this.#isFiring;
     }
 
-    /** Works until the signal aborts. A store that is away is waited for. Never rejects. */
-    async run(signal: AbortSignal): Promise<void> {
+    /**
+     * Works until the signal aborts. A store that is away is waited for. Never rejects.
+     *
+     * @param thereSince Since when this process has been standing by, in ms since the Unix epoch: no time from then on was missed by absence, if it is less than a minute late. @default now
+     */
+    async run(signal: AbortSignal, thereSince = this.#options.clock.now()): Promise<void> {
         const {clock, log} = this.#options;
         let isLoaded = false;
+        this.#thereSince = thereSince;
         this.#lookedAt = -Infinity;
         for (let outages = 0; !signal.aborted;) {
             try {
@@ -138,13 +145,18 @@ export class ScheduleTicker {
     /** @throws StaleRecordError when another process has fired it */
     async #fire(schedule: Schedule, now: number): Promise<Schedule> {
         const {action: {name}, log, queue} = this.#options;
-        const due = now - this.#lookedAt <= LATE_MS ? timesUntil(schedule, now) : timesAfterAbsence(schedule, now);
+        const due = this.#wasThere(schedule, now) ? timesUntil(schedule, now) : timesAfterAbsence(schedule, now);
         const next = schedule.times.next(now, schedule.next);
         const token = uuidV7();
         await queue.enqueue(due.map(time => this.#taskOf(schedule, time)), [{key: schedule.key, value: valueOf(next), token, expected: schedule.token}]);
         if (due.length === MOST || (due[0] ?? now) - schedule.next > LATE_MS)
             log.warn({action: name, schedule: schedule.key.slice(PREFIX.length), since: new Date(schedule.next), missed: schedule.missed}, 'Runs of a schedule were missed, and not all of them are made up for');
         return {...schedule, next, token};
+    }
+
+    /** Whether what is due is merely late: this process has looked, or was standing by while the one before it was dying. */
+    #wasThere({next}: Schedule, now: number): boolean {
+        return now - this.#lookedAt <= LATE_MS || next >= this.#thereSince && now - next < LATE_MS;
     }
 
     #taskOf({key}: Schedule, time: number): NewTask {
