@@ -1,3 +1,4 @@
+import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
     Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, ReadModel, z,
@@ -436,6 +437,14 @@ describe('actions by call', () => {
         await call;
         expect(performance.now() - began).toBeLessThan(10_000);
         expect(reason).toMatchObject({code: 'STOPPED'});
+    });
+
+    it('leave nothing at the signals of calls that are over', async () => {
+        const signals: AbortSignal[] = [];
+        const quick = Action.create('quick', {on: onHttp('POST', '/quick'), handler: (_input, {signal}) => void signals.push(signal)});
+        const app = await start([quick]);
+        await app.executeAction(quick);
+        expect(signals.map(signal => [signal.aborted, getEventListeners(signal, 'abort')])).toEqual([[false, []]]);
     });
 
     it('are not queued with an input that they can\'t take, nor with another one for the same key', async () => {

@@ -2,6 +2,7 @@ import {StaleRecordError, UnavailableError} from '../errors/index.ts';
 import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
+import {withinTime} from '../shared/within-time.ts';
 import type {RecordWrite} from '../ports/index.ts';
 import type {Claim} from './claim.ts';
 import type {RetryPolicy, Task, TaskError} from './task.ts';
@@ -117,23 +118,12 @@ export class Attempt {
 
     /** @returns What went wrong */
     async #within(timeoutMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<Error | undefined> {
-        const timeout = new AbortController();
-        const signal = AbortSignal.any([timeout.signal, this.#interruption.signal]);
-        const over = new AbortController();
-        const limit = this.#options.clock.delay(timeoutMs, over.signal).then(() => {
-            if (!over.signal.aborted)
-                timeout.abort(new UnavailableError(`The attempt took longer than ${timeoutMs} ms.`, {code: 'TASK_TIMEOUT'}));
-        });
+        const late = (): Error => new UnavailableError(`The attempt took longer than ${timeoutMs} ms.`, {code: 'TASK_TIMEOUT'});
         try {
-            signal.throwIfAborted();
-            const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-            await Promise.race([work(signal), aborted]);
+            await withinTime({clock: this.#options.clock, ms: timeoutMs, late, ending: this.#interruption.signal}, work);
             return undefined;
         } catch (error) {
             return error instanceof Error ? error : new Error(String(error));
-        } finally {
-            over.abort();
-            await limit;
         }
     }
 

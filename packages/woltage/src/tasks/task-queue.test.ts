@@ -1,3 +1,4 @@
+import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it} from 'vitest';
 import {MemoryStore, MemoryStoreData} from '../memory/index.ts';
 import type {CommitBatch, IStore} from '../ports/index.ts';
@@ -309,6 +310,19 @@ describe('the task queue', () => {
         await until(async () => (await queue.deadTasks()).length === 2);
         expect(runs.filter(run => run.startsWith('late0'))).toEqual(['late0 1']);
         expect(runs).toContain('later0 2');
+    });
+
+    it('leaves nothing at the signals of attempts that are over', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        const signals: AbortSignal[] = [];
+        await startOn(queue, {run: (_task, {signal, attempt}) => {
+            signals.push(signal);
+            if (attempt === 1)
+                throw new Error('No.');
+        }});
+        await queue.enqueue(tasks(1));
+        await until(async () => signals.length === 2 && (await queue.counts()).open === 0);
+        expect(signals.map(signal => [signal.aborted, getEventListeners(signal, 'abort')])).toEqual([[false, []], [false, []]]);
     });
 
     it('tries nothing again after an error that is final', async () => {
