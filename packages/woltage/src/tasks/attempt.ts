@@ -1,4 +1,4 @@
-import {StaleRecordError, UnavailableError} from '../errors/index.ts';
+import {StaleRecordError, UnavailableError, WoltageError} from '../errors/index.ts';
 import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
@@ -78,7 +78,10 @@ export class Attempt {
         const {task} = this;
         const policy = this.#work.policyOf(task.kind) as RetryPolicy;
         if (task.hasFailed === true)
-            return this.#failForGood(policy, errorOf(task.lastError));
+            return this.#failForGood(policy, task, errorOf(task.lastError));
+        // One more than it may have: it needn't be the task that the first process died of.
+        if (task.attempts > policy.maxAttempts + 1)
+            return this.#failForGood(policy, {...task, attempts: task.attempts - 1}, abandoned(task));
         const error = await this.#within(this.#timeoutOf(policy), signal => this.#work.run(task, {attempt: task.attempts, signal}));
         if (error === undefined)
             return {isOver: true, write: () => this.#complete()};
@@ -133,13 +136,12 @@ export class Attempt {
         const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
         const isLast = task.attempts >= policy.maxAttempts || this.#now + pauseMs > task.since + (policy.giveUpAfterMs ?? Infinity);
         if (isLast || this.#work.isFinal?.(error) === true)
-            return this.#failForGood(policy, error);
+            return this.#failForGood(policy, task, error);
         log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
         return {isOver: false, write: () => this.#claim.retry({...task, dueAt: this.#now + pauseMs, lastError: toTaskError(error)})};
     }
 
-    async #failForGood(policy: RetryPolicy, error: Error): Promise<End> {
-        const {task} = this;
+    async #failForGood(policy: RetryPolicy, task: Task, error: Error): Promise<End> {
         const {log} = this.#options;
         const hookError = await this.#within(policy.timeoutMs, () => this.#work.onFinalFailure(task, error));
         // What is left to do is no attempt of its own.
@@ -199,6 +201,11 @@ export class Attempt {
 
 function toTaskError({message, code}: Error & {readonly code?: unknown}): TaskError {
     return {message, code: typeof code === 'string' ? code : undefined};
+}
+
+/** What is known of a task whose attempts don't come to an end. */
+function abandoned({attempts}: Task): Error {
+    return new WoltageError(`Its process died over it, or could not be heard of any more: ${attempts - 1} attempts were begun, and the last of them has not come to an end.`, 500, {code: 'TASK_ABANDONED'});
 }
 
 function errorOf({message, code}: TaskError = {message: 'It has failed.'}): Error {
