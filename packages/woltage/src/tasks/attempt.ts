@@ -113,10 +113,10 @@ export class Attempt {
         return {isOver: false, write: () => this.#claim.retry({...this.task, dueAt: this.#now + HOOK_RETRY_MS})};
     }
 
-    /** An attempt that begins beyond the limit of all has its own time. */
+    /** The first attempt, and one that begins beyond the limit of all, have their own time. */
     #timeoutOf({timeoutMs, giveUpAfterMs = Infinity}: RetryPolicy): number {
         const left = this.task.since + giveUpAfterMs - this.#now;
-        return left > 0 ? Math.min(timeoutMs, left) : timeoutMs;
+        return left > 0 && this.task.attempts > 1 ? Math.min(timeoutMs, left) : timeoutMs;
     }
 
     /** @returns What went wrong */

@@ -312,6 +312,21 @@ describe('the task queue', () => {
         expect(runs).toContain('later0 2');
     });
 
+    it('gives a first attempt all its time, also when it begins just before the limit of all', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        await queue.enqueue(tasks(1));
+        await delay(150);
+        const outcomes: string[] = [];
+        await startOn(queue, {policy: {maxAttempts: Infinity, giveUpAfterMs: 200, timeoutMs: 60_000}, run: async (_task, {signal}) => {
+            await delay(300, signal);
+            outcomes.push(signal.aborted ? 'aborted' : 'done');
+        }});
+        await until(() => outcomes.length > 0);
+        await until(async () => (await queue.counts()).open === 0);
+        expect(outcomes).toEqual(['done']);
+        expect(await queue.deadTasks()).toEqual([]);
+    });
+
     it('leaves nothing at the signals of attempts that are over', async () => {
         const queue = await queueOn(await scopeOf(new MemoryStoreData()));
         const signals: AbortSignal[] = [];
