@@ -1,3 +1,4 @@
+import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
     Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, ReadModel, UnavailableError, z,
@@ -485,6 +486,39 @@ describe('actions by call', () => {
         await call;
         expect(performance.now() - began).toBeLessThan(10_000);
         expect(reason).toMatchObject({code: 'STOPPED'});
+    });
+
+    it('are all at rest where one of them could not start, until another start', async () => {
+        let isAway = true;
+        class Away extends MemoryEventStore {
+            override async getLatestPosition(...args: Parameters<MemoryEventStore['getLatestPosition']>): Promise<bigint | null> {
+                await delay(20);
+                if (isAway)
+                    throw new UnavailableError('Away.');
+                return super.getLatestPosition(...args);
+            }
+        }
+        const runs: string[] = [];
+        const onPlaced = Action.create('onPlaced', {on: onEvent(Placed), handler: () => undefined});
+        const queued = Action.create('queued', {on: onHttp('POST', '/queued'), handler: () => void runs.push('run')});
+        const app = await start([queued, onPlaced], fresh(), {autostart: false, eventStore: {adapter: Away}});
+        await expect(app.start()).rejects.toThrow('Away.');
+        await app.enqueueAction(queued);
+        await delay(300);
+        expect(runs).toEqual([]);
+        isAway = false;
+        await app.start();
+        await vi.waitFor(() => expect(runs).toEqual(['run']));
+        await app.stop();
+        await app.stop();
+    });
+
+    it('leave nothing at the signals of calls that are over', async () => {
+        const signals: AbortSignal[] = [];
+        const quick = Action.create('quick', {on: onHttp('POST', '/quick'), handler: (_input, {signal}) => void signals.push(signal)});
+        const app = await start([quick]);
+        await app.executeAction(quick);
+        expect(signals.map(signal => [signal.aborted, getEventListeners(signal, 'abort')])).toEqual([[false, []]]);
     });
 
     it('are not queued with an input that they can\'t take, nor with another one for the same key', async () => {

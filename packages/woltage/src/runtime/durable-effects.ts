@@ -68,7 +68,8 @@ export class DurableEffects implements TaskWork {
     async stop(): Promise<void> {
         const wasWorking = this.#state === 'working';
         this.#state = 'resting';
-        await this.#starting;
+        // Whoever has started it was told.
+        await this.#starting.catch(() => undefined);
         if (wasWorking)
             await this.#queue.stop(this.#runtime.clock && HARNESS_GRACE_MS);
     }

@@ -1,7 +1,8 @@
-import {StaleRecordError, UnavailableError} from '../errors/index.ts';
+import {StaleRecordError, UnavailableError, WoltageError} from '../errors/index.ts';
 import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
+import {withinTime} from '../shared/within-time.ts';
 import type {RecordWrite} from '../ports/index.ts';
 import type {Claim} from './claim.ts';
 import type {RetryPolicy, Task, TaskError} from './task.ts';
@@ -77,7 +78,10 @@ export class Attempt {
         const {task} = this;
         const policy = this.#work.policyOf(task.kind) as RetryPolicy;
         if (task.hasFailed === true)
-            return this.#failForGood(policy, errorOf(task.lastError));
+            return this.#failForGood(policy, task, errorOf(task.lastError));
+        // One more than it may have: it needn't be the task that the first process died of.
+        if (task.attempts > policy.maxAttempts + 1)
+            return this.#failForGood(policy, {...task, attempts: task.attempts - 1}, abandoned(task));
         const error = await this.#within(this.#timeoutOf(policy), signal => this.#work.run(task, {attempt: task.attempts, signal}));
         if (error === undefined)
             return {isOver: true, write: () => this.#complete()};
@@ -109,31 +113,20 @@ export class Attempt {
         return {isOver: false, write: () => this.#claim.retry({...this.task, dueAt: this.#now + HOOK_RETRY_MS})};
     }
 
-    /** An attempt that begins beyond the limit of all has its own time. */
+    /** The first attempt, and one that begins beyond the limit of all, have their own time. */
     #timeoutOf({timeoutMs, giveUpAfterMs = Infinity}: RetryPolicy): number {
         const left = this.task.since + giveUpAfterMs - this.#now;
-        return left > 0 ? Math.min(timeoutMs, left) : timeoutMs;
+        return left > 0 && this.task.attempts > 1 ? Math.min(timeoutMs, left) : timeoutMs;
     }
 
     /** @returns What went wrong */
     async #within(timeoutMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<Error | undefined> {
-        const timeout = new AbortController();
-        const signal = AbortSignal.any([timeout.signal, this.#interruption.signal]);
-        const over = new AbortController();
-        const limit = this.#options.clock.delay(timeoutMs, over.signal).then(() => {
-            if (!over.signal.aborted)
-                timeout.abort(new UnavailableError(`The attempt took longer than ${timeoutMs} ms.`, {code: 'TASK_TIMEOUT'}));
-        });
+        const late = (): Error => new UnavailableError(`The attempt took longer than ${timeoutMs} ms.`, {code: 'TASK_TIMEOUT'});
         try {
-            signal.throwIfAborted();
-            const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-            await Promise.race([work(signal), aborted]);
+            await withinTime({clock: this.#options.clock, ms: timeoutMs, late, ending: this.#interruption.signal}, work);
             return undefined;
         } catch (error) {
             return error instanceof Error ? error : new Error(String(error));
-        } finally {
-            over.abort();
-            await limit;
         }
     }
 
@@ -143,13 +136,12 @@ export class Attempt {
         const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
         const isLast = task.attempts >= policy.maxAttempts || this.#now + pauseMs > task.since + (policy.giveUpAfterMs ?? Infinity);
         if (isLast || this.#work.isFinal?.(error) === true)
-            return this.#failForGood(policy, error);
+            return this.#failForGood(policy, task, error);
         log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
         return {isOver: false, write: () => this.#claim.retry({...task, dueAt: this.#now + pauseMs, lastError: toTaskError(error)})};
     }
 
-    async #failForGood(policy: RetryPolicy, error: Error): Promise<End> {
-        const {task} = this;
+    async #failForGood(policy: RetryPolicy, task: Task, error: Error): Promise<End> {
         const {log} = this.#options;
         const hookError = await this.#within(policy.timeoutMs, () => this.#work.onFinalFailure(task, error));
         // What is left to do is no attempt of its own.
@@ -209,6 +201,11 @@ export class Attempt {
 
 function toTaskError({message, code}: Error & {readonly code?: unknown}): TaskError {
     return {message, code: typeof code === 'string' ? code : undefined};
+}
+
+/** What is known of a task whose attempts don't come to an end. */
+function abandoned({attempts}: Task): Error {
+    return new WoltageError(`Its process died over it, or could not be heard of any more: ${attempts - 1} attempts were begun, and the last of them has not come to an end.`, 500, {code: 'TASK_ABANDONED'});
 }
 
 function errorOf({message, code}: TaskError = {message: 'It has failed.'}): Error {

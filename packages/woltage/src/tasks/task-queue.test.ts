@@ -1,3 +1,4 @@
+import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it} from 'vitest';
 import {MemoryStore, MemoryStoreData} from '../memory/index.ts';
 import type {CommitBatch, IStore} from '../ports/index.ts';
@@ -309,6 +310,62 @@ describe('the task queue', () => {
         await until(async () => (await queue.deadTasks()).length === 2);
         expect(runs.filter(run => run.startsWith('late0'))).toEqual(['late0 1']);
         expect(runs).toContain('later0 2');
+    });
+
+    it('gives a first attempt all its time, also when it begins just before the limit of all', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        await queue.enqueue(tasks(1));
+        await delay(150);
+        const outcomes: string[] = [];
+        await startOn(queue, {policy: {maxAttempts: Infinity, giveUpAfterMs: 200, timeoutMs: 60_000}, run: async (_task, {signal}) => {
+            await delay(300, signal);
+            outcomes.push(signal.aborted ? 'aborted' : 'done');
+        }});
+        await until(() => outcomes.length > 0);
+        await until(async () => (await queue.counts()).open === 0);
+        expect(outcomes).toEqual(['done']);
+        expect(await queue.deadTasks()).toEqual([]);
+    });
+
+    it('leaves nothing at the signals of attempts that are over', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        const signals: AbortSignal[] = [];
+        await startOn(queue, {run: (_task, {signal, attempt}) => {
+            signals.push(signal);
+            if (attempt === 1)
+                throw new Error('No.');
+        }});
+        await queue.enqueue(tasks(1));
+        await until(async () => signals.length === 2 && (await queue.counts()).open === 0);
+        expect(signals.map(signal => [signal.aborted, getEventListeners(signal, 'abort')])).toEqual([[false, []], [false, []]]);
+    });
+
+    it('gives up what its processes die over, after one attempt more than it may have', async () => {
+        const data = new MemoryStoreData();
+        const attempts: number[] = [];
+        const failures: unknown[] = [];
+        // Each process claims the task, says nothing any more, and is gone.
+        for (let i = 0; i < 3; i++) {
+            const store = await scopeOf(data);
+            const dying = await queueOn(store, {self: {owner: {id: uuidV7(), host: 'gone', pid: 1, startedAt: i}, isGone: () => true}});
+            await dying.enqueue(tasks(1));
+            await startOn(dying, {policy: {maxAttempts: 2}, run: (_task, {attempt}) => {
+                attempts.push(attempt);
+                store.commit = () => Promise.reject(new Error('Dead.'));
+                return new Promise(() => undefined);
+            }});
+            await until(() => attempts.length === i + 1);
+        }
+        const queue = await queueOn(await scopeOf(data), {clock: {...systemClock, delay: (ms: number, signal?: AbortSignal) => systemClock.delay(Math.min(ms, 50), signal), now: () => Date.now() * 100}});
+        await startOn(queue, {policy: {maxAttempts: 2, timeoutMs: 1e6}, run: (_task, {attempt}) => void attempts.push(attempt), onFinalFailure: async (task, error) => {
+            failures.push([task.attempts, (error as Error & {code?: string}).code]);
+            if (failures.length === 1)
+                throw new Error('Not yet.');
+        }});
+        await until(async () => (await queue.deadTasks()).length === 1);
+        expect(attempts).toEqual([1, 2, 3]);
+        expect(failures).toEqual([[3, 'TASK_ABANDONED'], [3, 'TASK_ABANDONED']]);
+        expect(await queue.deadTasks()).toMatchObject([{attempts: 3, error: {code: 'TASK_ABANDONED'}}]);
     });
 
     it('tries nothing again after an error that is final', async () => {

@@ -78,6 +78,7 @@ export class TaskWorker {
         this.#abort.abort();
         this.wake();
         this.#unwatch?.();
+        this.#unwatch = undefined;
         await this.#loop;
         const done = new AbortController();
         const finished = Promise.all([...this.#running.values()].map(({ended}) => ended)).then(() => done.abort());

@@ -43,10 +43,10 @@ export interface DeadTask extends Task {
 
 /** How often and how long a task is tried. */
 export interface RetryPolicy {
-    /** May be Infinity. */
+    /** May be Infinity. One more is made where a process died over the last one. */
     readonly maxAttempts: number;
     /**
-     * How long it is tried in all, in ms from when it was due: the last attempt is the one after which the next would begin later, and the limit aborts it. One that begins later, because
+     * How long it is tried in all, in ms from when it was due: the last attempt is the one after which the next would begin later, and the limit aborts it, unless it is the first, which has all its time. One that begins later, because
      * nobody was there before, is the last one. @default without a limit
      */
     readonly giveUpAfterMs?: number | undefined;

@@ -6,6 +6,7 @@ import {decodeValue, encodeJson, encodeValue} from '../../shared/json-codec.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import {GroupCommit, KeyedWork, type DeadTask} from '../../tasks/index.ts';
 import type {IStore} from '../../ports/index.ts';
+import {startTogether} from '../stages.ts';
 import {ActionRunner, type RunnerParts} from './action-runner.ts';
 import type {CompiledAction} from './compiled-action.ts';
 import {Journal, type JournalPlace} from './journal.ts';
@@ -81,9 +82,10 @@ export class Actions {
             await Promise.all([this.#requests, ...this.all].map(part => part instanceof ActionRunner ? part.open() : part.createTables()));
     }
 
+    /** Starts all actions or none. */
     async start(): Promise<void> {
         this.#calls.start();
-        await Promise.all(this.all.map(runner => runner.start()));
+        await startTogether(this.all.map(runner => ({start: () => runner.start(), stop: () => runner.stop(this.#graceMs)})));
     }
 
     async stop(): Promise<void> {

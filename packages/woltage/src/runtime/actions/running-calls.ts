@@ -1,6 +1,7 @@
 import {UnavailableError} from '../../errors/index.ts';
 import type {Clock} from '../../shared/clock.ts';
 import {delay} from '../../shared/delay.ts';
+import {withinTime} from '../../shared/within-time.ts';
 import {InFlight} from '../in-flight.ts';
 
 /** Calls of actions that are under way: nobody repeats them, and nobody waits for them without end. */
@@ -31,23 +32,7 @@ export class RunningCalls {
      * @throws UnavailableError `ACTION_TIMEOUT`, `STOPPED`
      */
     run<R>(ms: number, call: (signal: AbortSignal) => Promise<R>): Promise<R> {
-        return this.#inFlight.track(this.#within(ms, call));
-    }
-
-    async #within<R>(ms: number, call: (signal: AbortSignal) => Promise<R>): Promise<R> {
-        const over = new AbortController();
-        const timeout = new AbortController();
-        const signal = AbortSignal.any([timeout.signal, this.#ending.signal]);
-        const late = this.#clock.delay(ms, over.signal).then(() => {
-            if (!over.signal.aborted)
-                timeout.abort(new UnavailableError(`The action took longer than ${ms} ms. What it has done until then is done.`, {code: 'ACTION_TIMEOUT'}));
-        });
-        const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-        try {
-            return await Promise.race([call(signal), aborted]);
-        } finally {
-            over.abort();
-            await late;
-        }
+        const late = (): Error => new UnavailableError(`The action took longer than ${ms} ms. What it has done until then is done.`, {code: 'ACTION_TIMEOUT'});
+        return this.#inFlight.track(withinTime({clock: this.#clock, ms, late, ending: this.#ending.signal}, call));
     }
 }

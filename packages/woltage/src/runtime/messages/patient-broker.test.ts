@@ -1,3 +1,4 @@
+import {getEventListeners} from 'node:events';
 import {describe, expect, it} from 'vitest';
 import {ConfigError, MemoryBroker, MemoryBrokerData, UnavailableError} from 'woltage';
 import {silentLogger} from '../../shared/logger.ts';
@@ -36,6 +37,18 @@ describe('A broker that may be away', () => {
         ending.abort();
         await consuming;
         release();
+        await broker.close();
+    });
+
+    it('leaves nothing at the signal of who consumes, however often that is begun', async () => {
+        const inner = new MemoryBroker();
+        inner.consume = () => Promise.reject(new UnavailableError('Away.'));
+        const broker = new PatientBroker(inner, silentLogger);
+        await broker.connect();
+        const {signal} = new AbortController();
+        for (let i = 0; i < 3; i++)
+            await expect(broker.consume({topics: ['t'], group: 'g', from: 'start', signal, resume: async () => [], handle: () => Promise.resolve()})).rejects.toThrow('Away.');
+        expect(getEventListeners(signal, 'abort')).toEqual([]);
         await broker.close();
     });
 

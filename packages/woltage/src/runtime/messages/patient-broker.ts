@@ -65,11 +65,7 @@ export class PatientBroker implements IMessageBroker {
 
     async consume(options: ConsumeOptions): Promise<void> {
         this.#checkOpen();
-        await Promise.race([this.#connecting, new Promise<void>(resolve => {
-            options.signal.addEventListener('abort', () => resolve(), {once: true});
-            if (options.signal.aborted)
-                resolve();
-        })]);
+        await this.#connected(options.signal);
         if (!options.signal.aborted && !this.#closing.signal.aborted)
             await this.#inner.consume(options);
     }
@@ -77,6 +73,16 @@ export class PatientBroker implements IMessageBroker {
     async partitions(topic: string): Promise<number> {
         await this.#connectNow();
         return this.#inner.partitions(topic);
+    }
+
+    /** Waits for the connection, or until the signal aborts. Leaves nothing at the signal. */
+    async #connected(signal: AbortSignal): Promise<void> {
+        let end = (): void => undefined;
+        const aborted = new Promise<void>(resolve => end = resolve);
+        signal.addEventListener('abort', end);
+        if (signal.aborted)
+            end();
+        await Promise.race([this.#connecting, aborted]).finally(() => signal.removeEventListener('abort', end));
     }
 
     async #connectInTime(signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import type {Self} from '../../shared/owner.ts';
 import type {Adapters} from '../adapters.ts';
 import type {WoltageConfig} from '../config.ts';
 import type {Health} from '../health.ts';
+import {startTogether} from '../stages.ts';
 import {compilePublications} from './compiled-publication.ts';
 import {EventPublisher} from './event-publisher.ts';
 
@@ -41,7 +42,7 @@ export class Publications {
     }
 
     async start(): Promise<void> {
-        await Promise.all(this.#publishers.map(publisher => publisher.start()));
+        await startTogether(this.#publishers);
     }
 
     async stop(): Promise<void> {
