@@ -228,6 +228,42 @@ it('a rebalance waits for what is being handled', async () => {
     await Promise.all(consuming);
 }, 30_000);
 
+describe('A member that was killed', () => {
+    /** One that has joined, and is never heard of again. */
+    const leaveDeadMember = async (sessionTimeoutMs: number): Promise<void> => {
+        const group = server.state.group('test.faults');
+        const request = {sessionTimeoutMs, rebalanceTimeoutMs: 60_000, protocols: [{name: 'roundrobin', metadata: Buffer.alloc(0)}]};
+        const {memberId} = await group.join({...request, memberId: ''}, 'dead');
+        await group.join({...request, memberId}, 'dead');
+    };
+
+    it('keeps others waiting until it counts as dead, and not longer: their joining isn\'t cut', async () => {
+        const broker = await connected({requestTimeoutMs: 500, sessionTimeoutMs: 2000});
+        await broker.publish(numbered('orders', 0, 3));
+        await leaveDeadMember(2000);
+        const began = performance.now();
+        const consumer = new Consumer(broker, 'orders');
+        await until(() => consumer.values.length >= 3);
+        expect(performance.now() - began).toBeLessThan(3500);
+        expect(consumer.outages).toEqual([]);
+        expect(server.state.group('test.faults').size).toBe(1);
+        await consumer.stop();
+    }, 20_000);
+
+    it('keeps nobody from closing, and who was joining has left', async () => {
+        const broker = await connected({sessionTimeoutMs: 10_000});
+        await broker.publish(numbered('orders', 0, 3));
+        await leaveDeadMember(60_000);
+        const consumer = new Consumer(broker, 'orders');
+        await until(() => server.state.group('test.faults').size === 2);
+        const began = performance.now();
+        await broker.close();
+        await consumer.done;
+        expect(performance.now() - began).toBeLessThan(1500);
+        expect(server.state.group('test.faults').size).toBe(1);
+    }, 20_000);
+});
+
 describe('Processes that are killed', () => {
     it('consumers of a group: every message is taken over once, in order', async () => {
         const broker = await connected();

@@ -80,8 +80,8 @@ export interface IKafkaDriver {
     notedOffsets(group: string, places: readonly TopicPartition[]): Promise<readonly (bigint | undefined)[]>;
     /** Notes offsets with a group that has no members. @throws DriverError */
     noteOffsets(group: string, offsets: readonly PartitionOffset[]): Promise<void>;
-    /** Joins a group. @throws DriverError */
-    join(group: string, topics: readonly string[], events: MembershipEvents): Promise<IKafkaMember>;
+    /** Joins a group, which may take until a member that was killed counts as dead; a signal that aborts breaks it off. @throws DriverError */
+    join(group: string, topics: readonly string[], events: MembershipEvents, signal: AbortSignal): Promise<IKafkaMember>;
     close(): Promise<void>;
 }
 
