@@ -45,6 +45,25 @@ class Reader {
     }
 }
 
+describe('A topic that doesn\'t exist yet', () => {
+    let server: KafkaServer;
+    beforeEach(async () => {
+        server = await KafkaServer.start({autoCreate: false});
+    });
+    afterEach(() => server.close());
+
+    it('is waited for, and keeps nobody from ending', async () => {
+        const source = new KafkaEventSource({...busOf(server), from: 'start'});
+        await source.connect();
+        const reader = new Reader(source);
+        await new Promise(resolve => setTimeout(resolve, 300));
+        const began = performance.now();
+        await reader.stop();
+        expect(performance.now() - began).toBeLessThan(1000);
+        await source.close();
+    });
+});
+
 describe.each([1, 3])('The bus with %i partitions', partitions => {
     let server: KafkaServer;
     let data: MemoryEventStoreData;
