@@ -97,6 +97,37 @@ describe('A broker that goes away', () => {
         expect(values('orders').filter(n => n >= 20).length).toBe(10);
     });
 
+    it('closing meanwhile takes seconds, and what isn\'t published fails as closed', async () => {
+        const broker = await connected({timeoutMs: 60_000});
+        await broker.publish(numbered('orders', 0, 10));
+        await server.stop();
+        const failures = [broker.publish(numbered('orders', 10, 20)), broker.publish(numbered('others', 0, 1))].map(async publishing => publishing.then(() => undefined, (error: unknown) => error));
+        const began = performance.now();
+        await broker.close();
+        expect(performance.now() - began).toBeLessThan(5000);
+        expect(await Promise.all(failures)).toEqual([expect.objectContaining({code: 'CLOSED'}), expect.objectContaining({code: 'CLOSED'})]);
+    }, 20_000);
+
+    it('a call\'s time is its own: one that comes later, in the same batch, has all of it', async () => {
+        const broker = await connected({timeoutMs: 2000});
+        await broker.publish([{topic: 'orders', partition: 0, value: '0'}]);
+        await server.stop();
+        const began = performance.now();
+        const publish = (value: string): Promise<number> =>
+            broker.publish([{topic: 'orders', partition: 0, value}]).then(() => 0, () => performance.now() - began);
+        const calls = [publish('1')];
+        await new Promise(resolve => setTimeout(resolve, 100));
+        calls.push(publish('2'));
+        await new Promise(resolve => setTimeout(resolve, 900));
+        // While the first is still tried: the other two make a batch.
+        calls.push(publish('3'));
+        const [, second = 0, third = 0] = await Promise.all(calls);
+        expect(third - second).toBeGreaterThan(300);
+        await server.start();
+        await broker.publish([{topic: 'orders', partition: 0, value: '4'}]);
+        expect(values('orders')).toEqual([0, 4]);
+    }, 20_000);
+
     it('a broker that has stopped answering is given up, and asked again', async () => {
         const broker = await connected({requestTimeoutMs: 500, timeoutMs: 20_000});
         await broker.publish(numbered('orders', 0, 10));
