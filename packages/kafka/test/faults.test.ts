@@ -7,6 +7,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {MessageBatch, TopicMessage} from 'woltage';
 import {runChild} from '../../../test/processes/run-child.ts';
 import {KafkaServer} from '../../../test/servers/kafka/kafka-server.ts';
+import {PartitionLog} from '../../../test/servers/kafka/partition-log.ts';
 import {KafkaEventSource, type KafkaBroker} from '../src/index.ts';
 import {brokerFor, busOf, until} from './support/kafka.ts';
 import type {Taken} from './support/consumer-child.ts';
@@ -183,6 +184,26 @@ describe('Connections that end while messages are under way', () => {
         await broker.publish([{topic: 'orders', partition: 0, value: '3'}]);
         expect(values('orders')).toEqual([1, 2, 3]);
         expect(new Set(server.messages('orders').map(({producerId}) => producerId)).size).toBe(2);
+    });
+
+    it('what was there already isn\'t sent again, and what comes next isn\'t taken for it', async () => {
+        const broker = await connected({timeoutMs: 30_000});
+        await broker.publish([{topic: 'orders', partition: 0, value: '1'}]);
+        server.fail('produce', {kind: 'answer', code: 46});
+        await broker.publish([{topic: 'orders', partition: 0, value: 'there already'}]);
+        await broker.publish([{topic: 'orders', partition: 0, value: '2'}]);
+        expect(values('orders')).toEqual([1, 2]);
+        expect(new Set(server.messages('orders').map(({producerId}) => producerId)).size).toBe(2);
+    });
+
+    it('a partition that has just come gets what is for it', async () => {
+        const broker = await connected({timeoutMs: 30_000});
+        server.createTopic('grows', 1);
+        await broker.publish([{topic: 'grows', partition: 0, value: '0'}]);
+        server.state.topics.get('grows')?.push(new PartitionLog());
+        expect(await broker.partitions('grows')).toBe(2);
+        await broker.publish([0, 1].map(partition => ({topic: 'grows', partition, value: String(10 + partition)})));
+        expect([0, 1].map(partition => server.messages('grows', partition).map(({value}) => String(value)))).toEqual([['0', '10'], ['11']]);
     });
 
     it('what was given up may be there or not; what comes next isn\'t taken for it', async () => {

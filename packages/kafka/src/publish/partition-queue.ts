@@ -141,7 +141,9 @@ export class PartitionQueue {
 
     async #try(lease: ProducerLease, messages: readonly RawMessage[]): Promise<DriverError | undefined> {
         try {
-            await unlessAborted(this.#closed, () => lease.send(this.#place, messages));
+            const outcome = await unlessAborted(this.#closed, () => lease.send(this.#place, messages));
+            if (outcome === 'was there')
+                lease.retire();
             return undefined;
         } catch (error) {
             return driverError(error);
