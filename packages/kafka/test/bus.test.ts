@@ -45,6 +45,48 @@ class Reader {
     }
 }
 
+describe('A topic that doesn\'t exist yet', () => {
+    let server: KafkaServer;
+    beforeEach(async () => {
+        server = await KafkaServer.start({autoCreate: false});
+    });
+    afterEach(() => server.close());
+
+    it('is waited for, and keeps nobody from ending', async () => {
+        const source = new KafkaEventSource({...busOf(server), from: 'start'});
+        await source.connect();
+        const reader = new Reader(source);
+        await new Promise(resolve => setTimeout(resolve, 300));
+        const began = performance.now();
+        await reader.stop();
+        expect(performance.now() - began).toBeLessThan(1000);
+        await source.close();
+    });
+
+    it('belongs as a whole to who was connected before it was there, from now on', async () => {
+        const source = new KafkaEventSource({...busOf(server), groupPrefix: 'reports', from: 'now'});
+        await source.connect();
+        server.createTopic(busOf(server).topic, 2);
+        const store = new ComposedEventStore({log: new MemoryEventStore(), bus: busOf(server)});
+        await store.connect();
+        for (let n = 0; n < 3; n++)
+            await store.append('thing', 't1', [eventOf(n)]);
+        await until(async () => await source.getLatestPosition() === 2n);
+        const reader = new Reader(source);
+        await until(() => reader.events.length >= 3);
+        expect(reader.positions).toEqual([0n, 1n, 2n]);
+        await reader.stop();
+        await Promise.all([source.close(), store.close()]);
+        // It was noted: the same after a restart.
+        const again = new KafkaEventSource({...busOf(server), groupPrefix: 'reports', from: 'now'});
+        await again.connect();
+        const rereader = new Reader(again);
+        await until(() => rereader.events.length >= 3);
+        await rereader.stop();
+        await again.close();
+    });
+});
+
 describe.each([1, 3])('The bus with %i partitions', partitions => {
     let server: KafkaServer;
     let data: MemoryEventStoreData;

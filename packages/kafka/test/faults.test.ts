@@ -7,6 +7,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {MessageBatch, TopicMessage} from 'woltage';
 import {runChild} from '../../../test/processes/run-child.ts';
 import {KafkaServer} from '../../../test/servers/kafka/kafka-server.ts';
+import {PartitionLog} from '../../../test/servers/kafka/partition-log.ts';
 import {KafkaEventSource, type KafkaBroker} from '../src/index.ts';
 import {brokerFor, busOf, until} from './support/kafka.ts';
 import type {Taken} from './support/consumer-child.ts';
@@ -97,6 +98,37 @@ describe('A broker that goes away', () => {
         expect(values('orders').filter(n => n >= 20).length).toBe(10);
     });
 
+    it('closing meanwhile takes seconds, and what isn\'t published fails as closed', async () => {
+        const broker = await connected({timeoutMs: 60_000});
+        await broker.publish(numbered('orders', 0, 10));
+        await server.stop();
+        const failures = [broker.publish(numbered('orders', 10, 20)), broker.publish(numbered('others', 0, 1))].map(async publishing => publishing.then(() => undefined, (error: unknown) => error));
+        const began = performance.now();
+        await broker.close();
+        expect(performance.now() - began).toBeLessThan(5000);
+        expect(await Promise.all(failures)).toEqual([expect.objectContaining({code: 'CLOSED'}), expect.objectContaining({code: 'CLOSED'})]);
+    }, 20_000);
+
+    it('a call\'s time is its own: one that comes later, in the same batch, has all of it', async () => {
+        const broker = await connected({timeoutMs: 2000});
+        await broker.publish([{topic: 'orders', partition: 0, value: '0'}]);
+        await server.stop();
+        const began = performance.now();
+        const publish = (value: string): Promise<number> =>
+            broker.publish([{topic: 'orders', partition: 0, value}]).then(() => 0, () => performance.now() - began);
+        const calls = [publish('1')];
+        await new Promise(resolve => setTimeout(resolve, 100));
+        calls.push(publish('2'));
+        await new Promise(resolve => setTimeout(resolve, 900));
+        // While the first is still tried: the other two make a batch.
+        calls.push(publish('3'));
+        const [, second = 0, third = 0] = await Promise.all(calls);
+        expect(third - second).toBeGreaterThan(300);
+        await server.start();
+        await broker.publish([{topic: 'orders', partition: 0, value: '4'}]);
+        expect(values('orders')).toEqual([0, 4]);
+    }, 20_000);
+
     it('a broker that has stopped answering is given up, and asked again', async () => {
         const broker = await connected({requestTimeoutMs: 500, timeoutMs: 20_000});
         await broker.publish(numbered('orders', 0, 10));
@@ -152,6 +184,26 @@ describe('Connections that end while messages are under way', () => {
         await broker.publish([{topic: 'orders', partition: 0, value: '3'}]);
         expect(values('orders')).toEqual([1, 2, 3]);
         expect(new Set(server.messages('orders').map(({producerId}) => producerId)).size).toBe(2);
+    });
+
+    it('what was there already isn\'t sent again, and what comes next isn\'t taken for it', async () => {
+        const broker = await connected({timeoutMs: 30_000});
+        await broker.publish([{topic: 'orders', partition: 0, value: '1'}]);
+        server.fail('produce', {kind: 'answer', code: 46});
+        await broker.publish([{topic: 'orders', partition: 0, value: 'there already'}]);
+        await broker.publish([{topic: 'orders', partition: 0, value: '2'}]);
+        expect(values('orders')).toEqual([1, 2]);
+        expect(new Set(server.messages('orders').map(({producerId}) => producerId)).size).toBe(2);
+    });
+
+    it('a partition that has just come gets what is for it', async () => {
+        const broker = await connected({timeoutMs: 30_000});
+        server.createTopic('grows', 1);
+        await broker.publish([{topic: 'grows', partition: 0, value: '0'}]);
+        server.state.topics.get('grows')?.push(new PartitionLog());
+        expect(await broker.partitions('grows')).toBe(2);
+        await broker.publish([0, 1].map(partition => ({topic: 'grows', partition, value: String(10 + partition)})));
+        expect([0, 1].map(partition => server.messages('grows', partition).map(({value}) => String(value)))).toEqual([['0', '10'], ['11']]);
     });
 
     it('what was given up may be there or not; what comes next isn\'t taken for it', async () => {
@@ -227,6 +279,42 @@ it('a rebalance waits for what is being handled', async () => {
     ending.abort();
     await Promise.all(consuming);
 }, 30_000);
+
+describe('A member that was killed', () => {
+    /** One that has joined, and is never heard of again. */
+    const leaveDeadMember = async (sessionTimeoutMs: number): Promise<void> => {
+        const group = server.state.group('test.faults');
+        const request = {sessionTimeoutMs, rebalanceTimeoutMs: 60_000, protocols: [{name: 'roundrobin', metadata: Buffer.alloc(0)}]};
+        const {memberId} = await group.join({...request, memberId: ''}, 'dead');
+        await group.join({...request, memberId}, 'dead');
+    };
+
+    it('keeps others waiting until it counts as dead, and not longer: their joining isn\'t cut', async () => {
+        const broker = await connected({requestTimeoutMs: 500, sessionTimeoutMs: 2000});
+        await broker.publish(numbered('orders', 0, 3));
+        await leaveDeadMember(2000);
+        const began = performance.now();
+        const consumer = new Consumer(broker, 'orders');
+        await until(() => consumer.values.length >= 3);
+        expect(performance.now() - began).toBeLessThan(3500);
+        expect(consumer.outages).toEqual([]);
+        expect(server.state.group('test.faults').size).toBe(1);
+        await consumer.stop();
+    }, 20_000);
+
+    it('keeps nobody from closing, and who was joining has left', async () => {
+        const broker = await connected({sessionTimeoutMs: 10_000});
+        await broker.publish(numbered('orders', 0, 3));
+        await leaveDeadMember(60_000);
+        const consumer = new Consumer(broker, 'orders');
+        await until(() => server.state.group('test.faults').size === 2);
+        const began = performance.now();
+        await broker.close();
+        await consumer.done;
+        expect(performance.now() - began).toBeLessThan(1500);
+        expect(server.state.group('test.faults').size).toBe(1);
+    }, 20_000);
+});
 
 describe('Processes that are killed', () => {
     it('consumers of a group: every message is taken over once, in order', async () => {

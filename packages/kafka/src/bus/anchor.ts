@@ -10,6 +10,7 @@ export class Anchor {
     readonly #group: string;
     #noted: Promise<readonly bigint[]> | undefined;
     #refresh: NodeJS.Timeout | undefined;
+    #wasMissing = false;
 
     constructor(driver: IKafkaDriver, topic: string, group: string) {
         this.#driver = driver;
@@ -25,6 +26,11 @@ export class Anchor {
         return this.#noted = this.#find(reader, partitions);
     }
 
+    /** There is no topic: "now" is where it will begin, whenever that is. */
+    noteMissing(): void {
+        this.#wasMissing = true;
+    }
+
     close(): void {
         clearInterval(this.#refresh);
     }
@@ -33,7 +39,7 @@ export class Anchor {
         const places = Array.from({length: partitions}, (_, partition) => ({topic: this.#topic, partition}));
         const noted = await this.#driver.notedOffsets(this.#group, places);
         // A partition that has come since then belongs to it as a whole.
-        const isFirst = noted.every(offset => offset === undefined);
+        const isFirst = noted.every(offset => offset === undefined) && !this.#wasMissing;
         const found = isFirst ? await reader.offsets(places, 'end') : noted.map(offset => offset ?? 0n);
         const offsets = places.map((place, index) => ({...place, offset: found[index] ?? 0n}));
         await this.#driver.noteOffsets(this.#group, offsets);

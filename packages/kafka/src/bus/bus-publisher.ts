@@ -101,7 +101,7 @@ export class BusPublisher {
                     return;
                 work = work.then(() => this.#publish(partitions, signal)).catch(fail);
             }
-        });
+        }, life.signal);
         while (!life.signal.aborted) {
             await delay(LOOK_FOR_PARTITIONS_MS, life.signal);
             if (!life.signal.aborted && await driver.partitions(topic, true).catch(() => partitions) !== partitions)

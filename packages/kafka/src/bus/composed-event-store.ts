@@ -76,13 +76,13 @@ export class ComposedEventStore implements IEventStore {
         });
     }
 
-    /** What is being published is waited for; what isn't yet is published after the next start. */
+    /** What is being published is waited for, for a few seconds; what isn't yet is published after the next start. */
     close(): Promise<void> {
         return this.#inTurn(async () => {
             const bus = this.#bus;
             this.#bus = undefined;
-            await bus?.events.stop();
-            await bus?.publisher.close();
+            // Together: what is under way gets the time that the publisher gives it.
+            await Promise.all([bus?.events.stop(), bus?.publisher.close()]);
             await bus?.driver.close();
             await this.#log.close();
         });

@@ -96,7 +96,7 @@ class Way {
     }
 
     async *batches(ending: AbortSignal): AsyncGenerator<SubscriptionBatch, void> {
-        await this.#begin();
+        await this.#begin(ending);
         const feed = new PartitionFeed(this.#reader);
         const {topic} = this.#place;
         let told = {position: this.#after, caughtUp: false};
@@ -116,11 +116,14 @@ class Way {
         }
     }
 
-    async #begin(): Promise<void> {
+    /** Waits for the topic, until the signal aborts. */
+    async #begin(ending: AbortSignal): Promise<void> {
         const {driver, topic, beginnings} = this.#place;
         let partitions = await driver.partitions(topic, true);
-        for (; partitions === 0; partitions = await driver.partitions(topic, true))
-            await delay(FIRST_PAUSE_MS);
+        for (; partitions === 0 && !ending.aborted; partitions = await driver.partitions(topic, true))
+            await delay(FIRST_PAUSE_MS, ending);
+        if (ending.aborted)
+            return;
         const places = Array.from({length: partitions}, (_, partition) => ({topic, partition}));
         const starts = await beginnings(this.#reader, partitions);
         const ends = await this.#reader.offsets(places, 'end');

@@ -124,6 +124,8 @@ export class KafkaEventSource implements IEventStore {
             const partitions = await driver.partitions(this.#options.topic, true);
             if (partitions > 0)
                 await anchor.offsets(reader, partitions);
+            else
+                anchor.noteMissing();
         } finally {
             await reader.close();
         }

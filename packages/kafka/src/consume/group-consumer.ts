@@ -71,7 +71,7 @@ export class GroupConsumer {
             return false;
         }
         const assignments = new Assignments(life);
-        const member = await driver.join(group, [...counts.keys()], assignments);
+        const member = await driver.join(group, [...counts.keys()], assignments, life.signal);
         const reader = driver.reader();
         // Nobody waits for the end of a fetch that waits for messages.
         const closeReader = (): void => void (readerClosed = reader.close());

@@ -29,9 +29,10 @@ export interface IKafkaProducer {
      * Sends one batch, once: whether to try again is for the caller. To send the same messages again after a failure doesn't double them, as long as nothing else is sent to the partition in between
      * (where the producer is idempotent).
      *
+     * @returns 'was there' when an earlier attempt had left the batch: this producer's next batch for the partition would be taken for it, too, so another producer has to send it
      * @throws what {@link DriverError} says
      */
-    send(place: TopicPartition, messages: readonly RawMessage[]): Promise<void>;
+    send(place: TopicPartition, messages: readonly RawMessage[]): Promise<'sent' | 'was there'>;
     close(): Promise<void>;
 }
 
@@ -80,8 +81,8 @@ export interface IKafkaDriver {
     notedOffsets(group: string, places: readonly TopicPartition[]): Promise<readonly (bigint | undefined)[]>;
     /** Notes offsets with a group that has no members. @throws DriverError */
     noteOffsets(group: string, offsets: readonly PartitionOffset[]): Promise<void>;
-    /** Joins a group. @throws DriverError */
-    join(group: string, topics: readonly string[], events: MembershipEvents): Promise<IKafkaMember>;
+    /** Joins a group, which may take until a member that was killed counts as dead; a signal that aborts breaks it off. @throws DriverError */
+    join(group: string, topics: readonly string[], events: MembershipEvents, signal: AbortSignal): Promise<IKafkaMember>;
     close(): Promise<void>;
 }
 

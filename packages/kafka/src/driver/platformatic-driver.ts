@@ -69,8 +69,8 @@ export class PlatformaticDriver implements IKafkaDriver {
             ({name, partitionOffsets: own.map(({partition, offset}) => ({partition, offset}))}))}));
     }
 
-    join(group: string, topics: readonly string[], events: MembershipEvents): Promise<IKafkaMember> {
-        return joinGroup({...this.#options, groupId: group}, this.#settings.sessionTimeoutMs, topics, events);
+    join(group: string, topics: readonly string[], events: MembershipEvents, signal: AbortSignal): Promise<IKafkaMember> {
+        return joinGroup({...this.#options, groupId: group}, {sessionTimeoutMs: this.#settings.sessionTimeoutMs, topics, events, signal});
     }
 
     async close(): Promise<void> {

@@ -6,6 +6,8 @@ import type {IKafkaMember, MembershipEvents, PartitionOffset} from './kafka-driv
 
 /** A group is left politely for so long, then its coordinator has to find out. */
 const LEAVE_MS = 2000;
+/** What the library takes at most to notice that its connections are gone. */
+const CUT_MS = 200;
 /** So many heartbeats are sent in the time after which a member counts as dead. */
 const HEARTBEATS = 6;
 /** So many in a row may fail before a membership is given up and begun anew: coordinators move. */
@@ -13,18 +15,30 @@ const MAX_FAILED = 3;
 
 /** The part of the time after which a member counts as dead that a rebalance waits for what is being handled: no heartbeats are sent meanwhile. */
 const PATIENCE = 0.6;
+/** What joining may take beyond all that members may rightly keep the group waiting for. */
+const JOIN_MARGIN_MS = 5000;
 const REJOIN = 'rejoinGroup';
 
 interface GroupOptions extends BaseOptions {
     readonly groupId: string;
 }
 
-/** One life in a group: whatever goes wrong ends it, and who wants to go on joins anew, with nothing left of what this one knew. */
-export async function joinGroup(options: GroupOptions, sessionTimeoutMs: number, topics: readonly string[], events: MembershipEvents): Promise<IKafkaMember> {
+interface Joining {
+    readonly sessionTimeoutMs: number;
+    readonly topics: readonly string[];
+    readonly events: MembershipEvents;
+    readonly signal: AbortSignal;
+}
+
+/** One life in a group: whatever goes wrong ends it, and who wants to go on joins anew, with nothing left of what this one knew. A signal that aborts breaks joining off. */
+export async function joinGroup(options: GroupOptions, {sessionTimeoutMs, topics, events, signal}: Joining): Promise<IKafkaMember> {
     const settings = {sessionTimeout: sessionTimeoutMs, rebalanceTimeout: Math.max(60_000, sessionTimeoutMs), heartbeatInterval: Math.ceil(sessionTimeoutMs / HEARTBEATS)};
-    const consumer = new Consumer({...options, ...settings, autocommit: false});
+    const requestTimeout = Math.max(options.requestTimeout ?? 0, joinTimeoutMs(sessionTimeoutMs));
+    const consumer = new Consumer({...options, ...settings, requestTimeout, autocommit: false});
     const member = new PlatformaticMember(consumer, events);
     delayRejoins(consumer, () => member.handOver(sessionTimeoutMs * PATIENCE));
+    const breakOff = (): void => cutConnections(consumer);
+    signal.addEventListener('abort', breakOff);
     try {
         consumer.topics.trackAll(...topics);
         await consumer.joinGroup({...settings});
@@ -32,8 +46,13 @@ export async function joinGroup(options: GroupOptions, sessionTimeoutMs: number,
     } catch (error) {
         await member.leave();
         throw driverError(error);
+    } finally {
+        signal.removeEventListener('abort', breakOff);
     }
 }
+
+/** The coordinator answers when all members have joined: one that was killed counts as dead only after a while, and others have patience with what they are handling. */
+const joinTimeoutMs = (sessionTimeoutMs: number): number => sessionTimeoutMs * (1 + PATIENCE) + JOIN_MARGIN_MS;
 
 /** The library joins again as soon as it hears of a rebalance; what is being handled shall be done before its partitions go to others. There is no event for that: its step is taken a little later. */
 function delayRejoins(consumer: Consumer, before: () => Promise<void>): void {
@@ -43,6 +62,14 @@ function delayRejoins(consumer: Consumer, before: () => Promise<void>): void {
             ? void before().finally(() => perform(operation, ...rest))
             : perform(operation, ...rest)
     });
+}
+
+/** Cuts the connections, and waits until the library has noticed: what is asked next gets a new one. */
+async function cutAndForget(consumer: Consumer): Promise<void> {
+    cutConnections(consumer);
+    const deadline = performance.now() + CUT_MS;
+    while (consumer.connections.isActive() && performance.now() < deadline)
+        await delay(1);
 }
 
 /** The library's types forget the promise. */
@@ -92,6 +119,8 @@ class PlatformaticMember implements IKafkaMember {
         this.#hasEnded = true;
         const consumer = this.#consumer;
         const timeUp = new AbortController();
+        // A broker answers one request of a connection after the other: behind one to join, that to leave would wait until the group is complete.
+        await cutAndForget(consumer);
         const left: Promise<unknown> = consumer.memberId === null ? Promise.resolve() : leaveGroup(consumer);
         // Whether the coordinator has heard of it makes no difference here.
         await Promise.race([left.catch(() => undefined), delay(LEAVE_MS, timeUp.signal)]);

@@ -20,21 +20,34 @@ export class PlatformaticProducer implements IKafkaProducer {
         this.#producer.on('error', onError);
     }
 
-    async send({topic, partition}: TopicPartition, messages: readonly RawMessage[]): Promise<void> {
+    async send({topic, partition}: TopicPartition, messages: readonly RawMessage[]): Promise<'sent' | 'was there'> {
         try {
+            await this.#lookFor(topic, partition);
             if (this.#idempotent && this.#producer.producerId === undefined)
                 await this.#register();
             // Said here and not above, where it would make the library try again for ever, and have a single request under way.
             await this.#producer.send({idempotent: this.#idempotent, messages: messages.map(message => toLibrary(message, topic, partition))});
+            return 'sent';
         } catch (error) {
             if (!protocolIds(error).includes(DUPLICATE))
                 throw this.#failed(error);
+            return 'was there';
         }
     }
 
     async close(): Promise<void> {
         cutConnections(this.#producer);
         await this.#producer.close().catch(this.#onError);
+    }
+
+    /** Sees to it that the library knows the partition: it would put what is for one that has just come into another one. */
+    async #lookFor(topic: string, partition: number): Promise<void> {
+        for (const forceUpdate of [false, true]) {
+            const {topics} = await this.#producer.metadata({topics: [topic], forceUpdate});
+            if (partition < (topics.get(topic)?.partitionsCount ?? 0))
+                return;
+        }
+        throw new DriverError('later', `The broker doesn't know of ${topic}/${partition} yet.`, undefined);
     }
 
     async #register(): Promise<void> {

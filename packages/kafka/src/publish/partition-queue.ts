@@ -1,6 +1,7 @@
 import {BadRequestError, ConfigError, delay, UnavailableError, type TopicPartition, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {DriverError, RawMessage} from '../driver/kafka-driver.ts';
+import {closedError, unlessAborted} from './closing.ts';
 import type {ProducerLease} from './producers.ts';
 
 /** Below what brokers take by default, with room for the batch's head. */
@@ -24,18 +25,27 @@ export interface QueuedMessage {
     readonly publication: Publication;
 }
 
+/** How the messages of a batch ended that weren't given up on the way. */
+interface Outcome {
+    readonly left: readonly QueuedMessage[];
+    readonly failure: DriverError | undefined;
+}
+
 /** Sends the messages of one partition in their order: one batch under way, the next gathers meanwhile. */
 export class PartitionQueue {
     readonly #place: TopicPartition;
     readonly #acquire: () => ProducerLease;
     readonly #onFailure: (error: Error) => void;
+    readonly #closed: AbortSignal;
     #waiting: QueuedMessage[] = [];
     #running: Promise<void> | undefined;
 
-    constructor(place: TopicPartition, acquire: () => ProducerLease, onFailure: (error: Error) => void) {
+    /** @param closed Nothing is tried any more when it has aborted */
+    constructor(place: TopicPartition, acquire: () => ProducerLease, onFailure: (error: Error) => void, closed: AbortSignal) {
         this.#place = place;
         this.#acquire = acquire;
         this.#onFailure = onFailure;
+        this.#closed = closed;
     }
 
     push(messages: readonly QueuedMessage[]): void {
@@ -76,52 +86,64 @@ export class PartitionQueue {
         }
         if (live.length === 0)
             return;
-        const failure = await this.#attempt(live);
-        if (failure?.kind === 'too large' && live.length > 1) {
-            const middle = live.length >> 1;
-            await this.#send(live.slice(0, middle));
-            await this.#send(live.slice(middle));
+        const {left, failure} = await this.#attempt(live);
+        if (failure?.kind === 'too large' && left.length > 1) {
+            const middle = left.length >> 1;
+            await this.#send(left.slice(0, middle));
+            await this.#send(left.slice(middle));
             return;
         }
+        this.#settle(left, failure);
+    }
+
+    #settle(messages: readonly QueuedMessage[], failure: DriverError | undefined): void {
         const error = failure && this.#errorFor(failure);
-        for (const {publication} of live) {
+        for (const {publication} of messages) {
             publication.hasFailed ||= error !== undefined;
             publication.settle(error);
         }
     }
 
-    /** Tries until it is done, until time is up, or until trying again is no use. */
-    async #attempt(batch: readonly QueuedMessage[]): Promise<DriverError | undefined> {
-        const deadline = Math.min(...batch.map(({publication}) => publication.deadline));
-        const messages = batch.map(({message}) => message);
+    /** Tries until it is done, until the time of each call is up, or until trying again is no use. Calls whose time is up are settled; the others go on without them. */
+    async #attempt(batch: readonly QueuedMessage[]): Promise<Outcome> {
+        let left = batch;
         let lease = this.#acquire();
         try {
             for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-                const failure = await this.#try(lease, messages);
+                const failure = await this.#try(lease, left.map(({message}) => message));
                 if (failure === undefined || failure.kind === 'too large' || failure.kind === 'invalid')
-                    return failure;
+                    return {left, failure};
                 this.#onFailure(failure);
-                const isHopeless = failure.kind !== 'later' && failure.kind !== 'producer lost' || performance.now() + pauseMs >= deadline;
-                // Whether the batch is there may not be known: what comes next must not carry its numbers.
-                if (isHopeless || failure.kind === 'producer lost')
+                const staying = this.#stayingAfter(failure, left, performance.now() + pauseMs);
+                // Whether the batch is there may not be known: another one must not carry its numbers. Where the producer is lost, none of the attempts has left anything.
+                if (staying.length < left.length || failure.kind === 'producer lost')
                     lease.retire();
-                if (isHopeless)
-                    return failure;
-                if (failure.kind === 'producer lost') {
-                    // None of the attempts has left anything, else the broker had known the numbers.
+                if (staying.length === 0)
+                    return {left, failure};
+                if (staying.length < left.length || failure.kind === 'producer lost') {
+                    this.#settle(left.filter(message => !staying.includes(message)), failure);
+                    left = staying;
                     lease.release();
                     lease = this.#acquire();
                 }
-                await delay(pauseMs);
+                await delay(pauseMs, this.#closed);
             }
         } finally {
             lease.release();
         }
     }
 
+    /** What is worth another attempt at some time. */
+    #stayingAfter({kind}: DriverError, messages: readonly QueuedMessage[], next: number): readonly QueuedMessage[] {
+        const isPassing = (kind === 'later' || kind === 'producer lost') && !this.#closed.aborted;
+        return isPassing ? messages.filter(({publication}) => publication.deadline > next) : [];
+    }
+
     async #try(lease: ProducerLease, messages: readonly RawMessage[]): Promise<DriverError | undefined> {
         try {
-            await lease.send(this.#place, messages);
+            const outcome = await unlessAborted(this.#closed, () => lease.send(this.#place, messages));
+            if (outcome === 'was there')
+                lease.retire();
             return undefined;
         } catch (error) {
             return driverError(error);
@@ -130,6 +152,8 @@ export class PartitionQueue {
 
     #errorFor({kind, message, cause}: DriverError): WoltageError {
         const {topic, partition} = this.#place;
+        if (this.#closed.aborted)
+            return closedError(cause);
         if (kind === 'too large' || kind === 'invalid')
             return new BadRequestError(`Kafka refuses a message for ${topic}/${partition}: ${message}`, {code: 'INVALID_MESSAGE', cause});
         if (kind === 'refused')

@@ -1,11 +1,14 @@
 import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, UnavailableError, type TopicMessage, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
+import {closedError, unlessAborted} from './closing.ts';
 import {encodeMessage, sizeOf} from './encode.ts';
 import {PartitionQueue, type Publication, type QueuedMessage} from './partition-queue.ts';
 import {Producers} from './producers.ts';
 
 const PAUSE_MS = 250;
+/** So long what has been called for is still tried when the publisher is closed. */
+const CLOSING_MS = 3000;
 
 interface Outgoing {
     readonly topic: string;
@@ -23,6 +26,8 @@ export class Publisher {
     readonly #queues = new Map<string, PartitionQueue>();
     /** The last call for each topic that hasn't got its partitions yet: later ones come behind it. */
     readonly #gates = new Map<string, Promise<void>>();
+    /** Aborts when nothing is tried any more. */
+    readonly #closed = new AbortController();
     #calls = 0;
 
     constructor(driver: IKafkaDriver, timeoutMs: number, onFailure: (error: Error) => void) {
@@ -56,10 +61,12 @@ export class Publisher {
         }
     }
 
-    /** Resolves when what has been called for is over, and closes the producers. */
+    /** Resolves when what has been called for is over, and closes the producers. What isn't published within a few seconds fails with `CLOSED`. */
     async close(): Promise<void> {
+        const timer = setTimeout(() => this.#closed.abort(), CLOSING_MS);
         await Promise.all(this.#gates.values());
         await Promise.all([...this.#queues.values()].map(queue => queue.drained()));
+        clearTimeout(timer);
         await this.#producers.close();
     }
 
@@ -101,7 +108,7 @@ export class Publisher {
         const key = `${topic}/${partition}`;
         let queue = this.#queues.get(key);
         if (queue === undefined)
-            this.#queues.set(key, queue = new PartitionQueue({topic, partition}, this.#producers.acquire, this.#onFailure));
+            this.#queues.set(key, queue = new PartitionQueue({topic, partition}, this.#producers.acquire, this.#onFailure, this.#closed.signal));
         return queue;
     }
 
@@ -116,16 +123,19 @@ export class Publisher {
                 throw new BadRequestError(`The topic '${topic}' has ${count} partitions; there is no partition ${greatest}.`, {code: 'INVALID_MESSAGE'});
             if (performance.now() + PAUSE_MS >= deadline)
                 throw new UnavailableError(`The topic '${topic}' doesn't exist, and Kafka doesn't create it by itself: create it.`, {code: 'BROKER_UNAVAILABLE'});
-            await delay(PAUSE_MS);
+            await delay(PAUSE_MS, this.#closed.signal);
         }
     }
 
     /** 0 while there is no such topic, or no broker. */
     async #count(topic: string, greatest: number, deadline: number): Promise<number> {
+        const {signal} = this.#closed;
         try {
-            const count = await this.#driver.partitions(topic);
-            return count > 0 && greatest >= count ? await this.#driver.partitions(topic, true) : count;
+            const count = await unlessAborted(signal, () => this.#driver.partitions(topic));
+            return count > 0 && greatest >= count ? await unlessAborted(signal, () => this.#driver.partitions(topic, true)) : count;
         } catch (error) {
+            if (signal.aborted)
+                throw closedError(error);
             const failure = driverError(error);
             if (failure.kind === 'invalid')
                 throw new BadRequestError(`Kafka refuses the topic '${topic}': ${failure.message}`, {code: 'INVALID_MESSAGE', cause: error});
