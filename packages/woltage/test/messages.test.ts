@@ -1,7 +1,7 @@
 import {createTestWoltage} from '@woltage/testing';
 import {afterEach, describe, expect, it} from 'vitest';
 import createWoltage, {
-    Action, delay, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onMessage, UnavailableError, z,
+    Action, Aggregate, defineEvent, delay, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onMessage, UnavailableError, z,
     type ActionMessage, type CommitBatch, type IStore, type Logger, type TopicMessage, type Woltage, type WoltageConfig
 } from 'woltage';
 import {eventually} from './support/account.ts';
@@ -60,6 +60,30 @@ describe('onMessage', () => {
         expect(messages[0]).toEqual({
             topic: 'stock', partition: 0, offset: where.topics.messages('stock')[0]?.offset, key: 'p-1', value: inputs[0], headers: {kind: 'ä'}, timestamp: expect.any(Date) as Date
         });
+    });
+
+    it.each<[Record<string, string>, string | undefined]>([
+        [{ce_correlationid: 'c-1'}, 'c-1'], [{ce_correlationid: '', correlationid: 'c-2'}, 'c-2'], [{correlationid: ''}, undefined], [{ce_correlationid: 'x'.repeat(257)}, undefined],
+        [{ce_correlationid: 'x'.repeat(256)}, 'x'.repeat(256)]
+    ])('goes on with the correlation id that a message brings, if that is one: %#', async (headers, expected) => {
+        const where = world();
+        const Counted = defineEvent('Counted', {schema: z.object({})});
+        const counter = Aggregate.create('counter', {$init: () => ({})}).on(Counted, state => state);
+        const count = counter.registerCommand(z.object({}), function count() {
+            return new Counted({payload: {}});
+        });
+        const keys: string[] = [];
+        const action = Action.create('count', {on: onMessage('stock', {from: 'start'}), handler: async (_input, {run, idempotencyKey}) => {
+            await run(count, 'c', {});
+            keys.push(idempotencyKey);
+        }});
+        await start(where, [action], {eventClasses: [Counted], aggregates: [counter]});
+        await send(where, {value: '1', headers});
+        await eventually(() => keys.length > 0);
+        const store = new MemoryEventStore(where.events);
+        await store.connect();
+        for await (const [event] of store.read('counter', 'c'))
+            expect(event?.correlationId).toBe(expected ?? keys[0]);
     });
 
     it('takes each message once, whatever is restarted', async () => {
