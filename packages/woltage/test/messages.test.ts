@@ -308,6 +308,41 @@ describe('A message that can\'t be handled', () => {
         expect(values(got).sort()).toEqual([1, 2]);
     });
 
+    it('holds up an ordered action for about a minute where its dead-letter topic can\'t be written, and can be retried then', async () => {
+        const topics = new MemoryBrokerData();
+        const got: ActionMessage[] = [];
+        const final: unknown[] = [];
+        class Picky extends MemoryBroker {
+            static refuses = true;
+
+            override async publish(messages: readonly TopicMessage[]): Promise<void> {
+                if (Picky.refuses && messages.some(({topic}) => topic === 'stock.dead-letters'))
+                    throw new UnavailableError('No such topic.', {code: 'BROKER_UNAVAILABLE'});
+                await super.publish(messages);
+            }
+        }
+        const action = recorder(got, {from: 'start', schema: z.number()}, {ordered: true, onFinalFailure: (failure: unknown) => void final.push(failure)});
+        const app = await createTestWoltage({actions: [action], messageBroker: {adapter: Picky, args: [topics]}});
+        running.push(app.woltage);
+        await send({...world(), topics}, ...json(1), {key: 'k', value: '"poison"', headers: {kind: 'x'}});
+        const began = app.clock.now;
+        await eventually(async () => {
+            await app.clock.advance(1000);
+            return (await app.woltage.getFailedActions()).length === 1;
+        });
+        await send({...world(), topics}, ...json(2));
+        await eventually(() => got.length === 2);
+        expect(values(got)).toEqual([1, 2]);
+        expect(app.clock.now - began).toBeLessThan(120_000);
+        const [failed] = await app.woltage.getFailedActions();
+        expect(failed).toMatchObject({action: 'recorder', error: {code: 'BROKER_UNAVAILABLE'}, source: {by: 'message', message: {topic: 'stock', key: 'k', headers: {kind: 'x'}}}});
+        expect(final).toEqual([]);
+        Picky.refuses = false;
+        await app.woltage.retryFailedAction(failed?.id ?? '');
+        await eventually(() => topics.messages('stock.dead-letters').length === 1);
+        expect(topics.messages('stock.dead-letters')[0]).toMatchObject({key: 'k', value: new Uint8Array(Buffer.from('"poison"')), headers: {kind: 'x', 'woltage-error-code': 'VALIDATION_FAILED'}});
+    });
+
     it('is cut where it is too large with its reason', async () => {
         const where = {...world(), topics: new MemoryBrokerData({maxMessageBytes: 100_000})};
         class Narrow extends MemoryBroker {
