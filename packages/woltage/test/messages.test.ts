@@ -2,7 +2,7 @@ import {createTestWoltage} from '@woltage/testing';
 import {afterEach, describe, expect, it} from 'vitest';
 import createWoltage, {
     Action, Aggregate, defineEvent, delay, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onMessage, UnavailableError, z,
-    type ActionMessage, type CommitBatch, type IStore, type Logger, type TopicMessage, type Woltage, type WoltageConfig
+    type ActionMessage, type CommitBatch, type ConsumeOptions, type IStore, type Logger, type TopicMessage, type Woltage, type WoltageConfig
 } from 'woltage';
 import {eventually} from './support/account.ts';
 
@@ -356,6 +356,24 @@ describe('A message that can\'t be handled', () => {
         await send(where, {value: 'x'.repeat(99_990)});
         await eventually(() => where.topics.messages('stock.dead-letters').length === 1);
         expect(where.topics.messages('stock.dead-letters')[0]).toMatchObject({headers: {'woltage-truncated': 'true', 'woltage-error-code': 'MESSAGE_NOT_JSON'}});
+    });
+
+    it('has its headers in one where brokers refuse them', async () => {
+        const where = world();
+        const lone = {'': 'nameless', kind: 'x'};
+        // As another client may have written it.
+        class Foreign extends MemoryBroker {
+            override consume(options: ConsumeOptions): Promise<void> {
+                return super.consume({...options, handle: batch => options.handle({...batch, messages: batch.messages.map(message => ({...message, headers: lone}))})});
+            }
+        }
+        await start(where, [recorder([], {from: 'start', schema: z.number()})], {messageBroker: {adapter: Foreign, args: [where.topics]}});
+        await send(where, {key: 'k', value: 'poison'});
+        await eventually(() => where.topics.messages('stock.dead-letters').length === 1);
+        const [letter] = where.topics.messages('stock.dead-letters');
+        expect(letter).toMatchObject({key: 'k', value: new Uint8Array(Buffer.from('poison')), headers: {'woltage-error-code': 'MESSAGE_NOT_JSON', 'woltage-topic': 'stock'}});
+        expect(JSON.parse(Buffer.from(letter?.headers['woltage-headers'] ?? '', 'base64').toString())).toEqual(lone);
+        expect(letter?.headers).not.toHaveProperty('woltage-truncated');
     });
 
     it('is none while the schema asks somebody who is away', async () => {

@@ -34,6 +34,12 @@ const ORDERED_POLICY: RetryPolicy = {maxAttempts: 7, backoffMs: 500, maxBackoffM
 const MAX_REASON = 2000;
 /** What is left of a value that is too large with the headers that say what is wrong with it. */
 const CUT_BYTES = 64 << 10;
+const TRUNCATED = {'woltage-truncated': 'true'};
+
+/** How much of headers that no broker takes is kept in one, in characters. */
+const MAX_HEADERS = 8 << 10;
+
+const inOneHeader = (headers: Readonly<Record<string, string>>): string => Buffer.from(JSON.stringify(headers)).toString('base64').slice(0, MAX_HEADERS);
 
 const toHeader = (text: string): string => text.slice(0, MAX_REASON).replace(/\p{Surrogate}/gu, '\ufffd');
 
@@ -64,13 +70,15 @@ export class LetterWork {
 
     async run({id, payload}: Task): Promise<void> {
         const {action, topic, message: {key, value, headers: original}, reason} = decodeValue(payload) as Letter;
+        const bytes = value === null ? null : Buffer.from(value, 'base64');
         const headers = {...original, ...reason};
-        const message = {topic, key, value: value === null ? null : Buffer.from(value, 'base64'), headers};
-        if (!await this.#send(message)) {
-            const cut = {...message, value: message.value?.subarray(0, CUT_BYTES) ?? null, headers: {...headers, 'woltage-truncated': 'true'}};
-            if (!await this.#send(cut))
-                this.#log.error({task: id, action, topic, headers}, 'A message that could not be handled was refused by the broker as a dead letter as well: it is given up');
-        }
+        const inOne = {...reason, 'woltage-headers': inOneHeader(original)};
+        const whole = {topic, key, value: bytes, headers};
+        const cut = {value: bytes?.subarray(0, CUT_BYTES) ?? null};
+        const isSent = await this.#send(whole) || await this.#send({...whole, ...cut, headers: {...headers, ...TRUNCATED}})
+            || await this.#send({...whole, headers: inOne}) || await this.#send({...whole, ...cut, headers: {...inOne, ...TRUNCATED}});
+        if (!isSent)
+            this.#log.error({task: id, action, topic, headers}, 'A message that could not be handled was refused by the broker as a dead letter as well: it is given up');
         measuring()?.deadLetters.add(1, {'woltage.action': action});
     }
 
