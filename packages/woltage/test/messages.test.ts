@@ -102,6 +102,20 @@ describe('onMessage', () => {
         expect(sorted(got)).toEqual(range(80));
     });
 
+    it('takes what a topic has after it was made anew', async () => {
+        const where = {...world(), topics: new MemoryBrokerData({firstOffset: 0n})};
+        const got: ActionMessage[] = [];
+        const first = await start(where, [recorder(got)]);
+        await send(where, ...json(1, 2, 3));
+        await eventually(() => got.length === 3);
+        await first.stop();
+        const anew = {...where, topics: new MemoryBrokerData({firstOffset: 0n})};
+        await start(anew, [recorder(got)]);
+        await send(anew, ...json(4, 5));
+        await eventually(() => got.length === 5);
+        expect(sorted(got)).toEqual([1, 2, 3, 4, 5]);
+    });
+
     it('begins with what comes once the action was first started, unless told otherwise', async () => {
         const where = world(2);
         const got: ActionMessage[] = [];

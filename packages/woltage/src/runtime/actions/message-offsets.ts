@@ -4,8 +4,23 @@ import {uuidV7} from '../../shared/uuid.ts';
 const PREFIX = 'offset/';
 const keyOf = ({topic, partition}: TopicPartition): string => `${PREFIX}${topic}/${partition}`;
 
+/** How far an action has got in a partition, and how often its offsets have begun again: with a topic that was made anew. */
+interface Place {
+    readonly next: bigint;
+    readonly epoch: number;
+}
+
+const encode = ({next, epoch}: Place): string => epoch === 0 ? String(next) : `${next}/${epoch}`;
+
+function decode(value: string): Place {
+    const [next = '', epoch = 0] = value.split('/');
+    return {next: BigInt(next), epoch: Number(epoch)};
+}
+
 /** A write of an offset, which is known once it is committed. */
 export interface OffsetMove {
+    /** Grows where the offset goes back: what comes from then on are other messages. */
+    readonly epoch: number;
     readonly record: RecordWrite;
     readonly done: () => void;
 }
@@ -14,7 +29,7 @@ export interface OffsetMove {
 export class MessageOffsets {
     readonly #store: IStore;
     /** As they were when this process was given the partition, or has written them itself. */
-    readonly #tokens = new Map<string, string | null>();
+    readonly #known = new Map<string, {readonly token: string; readonly place: Place}>();
 
     /** @param store The scope of the action */
     constructor(store: IStore) {
@@ -25,8 +40,12 @@ export class MessageOffsets {
         const records = await this.#store.getRecords(partitions.map(keyOf));
         return partitions.map((partition, index) => {
             const record = records[index];
-            this.#tokens.set(keyOf(partition), record?.token ?? null);
-            return record && BigInt(record.value);
+            const place = record && decode(record.value);
+            if (place === undefined)
+                this.#known.delete(keyOf(partition));
+            else
+                this.#known.set(keyOf(partition), {token: record?.token ?? '', place});
+            return place?.next;
         });
     }
 
@@ -38,9 +57,13 @@ export class MessageOffsets {
     move(partition: TopicPartition, nextOffset: bigint): OffsetMove {
         const key = keyOf(partition);
         const token = uuidV7();
+        const before = this.#known.get(key);
+        const {next, epoch} = before?.place ?? {next: 0n, epoch: 0};
+        const place = {next: nextOffset, epoch: nextOffset < next ? epoch + 1 : epoch};
         return {
-            record: {key, value: String(nextOffset), token, expected: this.#tokens.get(key) ?? null},
-            done: () => void this.#tokens.set(key, token)
+            epoch: place.epoch,
+            record: {key, value: encode(place), token, expected: before?.token ?? null},
+            done: () => void this.#known.set(key, {token, place})
         };
     }
 }

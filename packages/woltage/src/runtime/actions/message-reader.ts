@@ -21,7 +21,7 @@ export interface MessageReaderOptions {
 const MAX_OPEN = 2000;
 const FULL_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5000;
-/** How long a first start waits until the broker has said where 'now' is, in ms. */
+/** How long a first start waits at most until the broker has said where 'now' is, in ms. */
 const SETTLE_MS = 3000;
 const GROUP = 'group';
 
@@ -144,10 +144,10 @@ export class MessageReader {
         const {action, queue} = this.#options;
         const trigger = this.#triggers.get(topic) as MessageTrigger;
         await this.#room(signal);
+        const {record, done, epoch} = this.#offsets.move({topic, partition}, nextOffset);
         const taken: TakenMessage[] = [];
         for (const message of messages)
-            taken.push(await takeMessage(action, trigger, message));
-        const {record, done} = this.#offsets.move({topic, partition}, nextOffset);
+            taken.push(await takeMessage(action, trigger, message, epoch));
         await queue.enqueue(taken.map(({task}) => task), [record]);
         done();
         this.#tell(undefined);
