@@ -21,8 +21,8 @@ export interface MessageReaderOptions {
 const MAX_OPEN = 2000;
 const FULL_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5000;
-/** How long a first start waits at most until the broker has said where 'now' is, in ms. */
-const SETTLE_MS = 3000;
+/** How long a first start waits at most until the broker has said where 'now' is, in ms. Kafka leaves a new group 3 s before it assigns anything. */
+const SETTLE_MS = 10_000;
 const GROUP = 'group';
 
 /** Makes tasks of the messages that trigger an action: each becomes one, in the commit that moves the offset of its partition. */
