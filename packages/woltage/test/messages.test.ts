@@ -129,6 +129,21 @@ describe('onMessage', () => {
         expect(sorted(got)).toEqual(range(4));
     });
 
+    it('takes all of a partition that its topic gets later', async () => {
+        const where = world(1);
+        const got: ActionMessage[] = [];
+        await send(where, ...json('before'));
+        const first = await start(where, [recorder(got, {from: 'now'})]);
+        await send(where, ...json(1));
+        await eventually(() => got.length === 1);
+        await first.stop();
+        where.topics.createTopic('stock', 3);
+        await send(where, {value: '2', partition: 1}, {value: '3', partition: 2}, {value: '4', partition: 1});
+        await start(where, [recorder(got, {from: 'now'})]);
+        await eventually(() => got.length === 4);
+        expect(sorted(got)).toEqual([1, 2, 3, 4]);
+    });
+
     it('keeps to the order of a partition where the action is ordered', async () => {
         const where = world();
         const got: ActionMessage[] = [];

@@ -1,3 +1,4 @@
+import {StaleRecordError} from '../../errors/index.ts';
 import type {IStore, RecordWrite, TopicPartition} from '../../ports/index.ts';
 import {uuidV7} from '../../shared/uuid.ts';
 
@@ -47,6 +48,28 @@ export class MessageOffsets {
                 this.#known.set(keyOf(partition), {token: record?.token ?? '', place});
             return place?.next;
         });
+    }
+
+    /**
+     * Whether a topic has got a partition since it was first asked about one of it, by whichever process.
+     *
+     * @param count How many it has
+     */
+    async isLater({topic, partition}: TopicPartition, count: () => Promise<number>): Promise<boolean> {
+        const key = `partitions/${topic}`;
+        for (;;) {
+            const [found] = await this.#store.getRecords([key]);
+            if (found !== undefined)
+                return partition >= Number(found.value);
+            try {
+                const value = String(Math.max(await count(), partition + 1));
+                await this.#store.commit({records: [{key, value, token: uuidV7(), expected: null}]});
+                return false;
+            } catch (error) {
+                if (!(error instanceof StaleRecordError))
+                    throw error;
+            }
+        }
     }
 
     /** Of which partitions something is known, whoever has written it. */

@@ -93,7 +93,7 @@ export class MessageReader {
             try {
                 await broker.consume({
                     topics, from, signal, group: await this.#group(from),
-                    resume: partitions => this.#offsets.read(partitions),
+                    resume: partitions => this.#resume(from, partitions),
                     handle: batch => this.#handle(batch, signal).catch((error: unknown) => this.#fail(error, signal)),
                     onOutage: error => this.#tell(error)
                 });
@@ -105,6 +105,14 @@ export class MessageReader {
             log.debug({action: action.name, topics}, 'An action consumes its topics anew');
             await delay(backoffMs(failures, 100, MAX_PAUSE_MS), signal);
         }
+    }
+
+    /** What is in a partition that the topic has got since the first start has come since: it begins at its start. */
+    async #resume(from: MessageTrigger['from'], partitions: readonly TopicPartition[]): Promise<readonly (bigint | undefined)[]> {
+        const {broker} = this.#options;
+        const offsets = await this.#offsets.read(partitions);
+        const isLater = (place: TopicPartition): Promise<boolean> => this.#offsets.isLater(place, () => broker.partitions(place.topic));
+        return from === 'start' ? offsets : Promise.all(partitions.map(async (place, index) => offsets[index] ?? (await isLater(place) ? 0n : undefined)));
     }
 
     /** The broker gives the batch again. */
