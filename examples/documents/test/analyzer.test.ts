@@ -27,6 +27,14 @@ describe('The analyzer', () => {
         expect(await new TextAnalyzer().analyze(bytes, 'application/pdf')).toMatchObject({isExpense: false});
     });
 
+    it.each([
+        ['spaces', '1'.padEnd(1 << 20)], ['digits', '1'.repeat(1 << 20)], ['digits and spaces', '1 '.repeat(1 << 19)], ['currencies', '$ '.repeat(1 << 19)],
+        ['lines that are nearly too long', `${'1'.padEnd(498)}x\n`.repeat(2100)], ['lines of digits', `${'1 '.repeat(249)}x\n`.repeat(2100)]
+    ])('is done soon with 1 MiB of %s', (_what, hostile) => {
+        expect(analyzeText(`Invoice total\n${hostile}x`)).toMatchObject({isExpense: false});
+        expect(analyzeText(`Invoice\n2026-01-01\n${hostile}x\nTotal 12 EUR`)).toMatchObject({isExpense: true, amount: 12});
+    }, 5000);
+
     it.each([['1,234.50', 1234.5], ['1.234,50', 1234.5], ['1\'234.50', 1234.5], ['1 234,5', 1234.5], ['1,234', 1234], ['12', 12], ['0.99', 0.99], ['142.68 ', 142.68], ['x', NaN]])('reads %j as %d', (text, number) => {
         expect(parseNumber(text)).toBe(number);
     });

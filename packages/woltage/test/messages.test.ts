@@ -1,8 +1,8 @@
 import {createTestWoltage} from '@woltage/testing';
 import {afterEach, describe, expect, it} from 'vitest';
 import createWoltage, {
-    Action, delay, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onMessage, UnavailableError, z,
-    type ActionMessage, type CommitBatch, type IStore, type Logger, type TopicMessage, type Woltage, type WoltageConfig
+    Action, Aggregate, defineEvent, delay, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onMessage, UnavailableError, z,
+    type ActionMessage, type CommitBatch, type ConsumeOptions, type IStore, type Logger, type TopicMessage, type Woltage, type WoltageConfig
 } from 'woltage';
 import {eventually} from './support/account.ts';
 
@@ -62,6 +62,30 @@ describe('onMessage', () => {
         });
     });
 
+    it.each<[Record<string, string>, string | undefined]>([
+        [{ce_correlationid: 'c-1'}, 'c-1'], [{ce_correlationid: '', correlationid: 'c-2'}, 'c-2'], [{correlationid: ''}, undefined], [{ce_correlationid: 'x'.repeat(257)}, undefined],
+        [{ce_correlationid: 'x'.repeat(256)}, 'x'.repeat(256)]
+    ])('goes on with the correlation id that a message brings, if that is one: %#', async (headers, expected) => {
+        const where = world();
+        const Counted = defineEvent('Counted', {schema: z.object({})});
+        const counter = Aggregate.create('counter', {$init: () => ({})}).on(Counted, state => state);
+        const count = counter.registerCommand(z.object({}), function count() {
+            return new Counted({payload: {}});
+        });
+        const keys: string[] = [];
+        const action = Action.create('count', {on: onMessage('stock', {from: 'start'}), handler: async (_input, {run, idempotencyKey}) => {
+            await run(count, 'c', {});
+            keys.push(idempotencyKey);
+        }});
+        await start(where, [action], {eventClasses: [Counted], aggregates: [counter]});
+        await send(where, {value: '1', headers});
+        await eventually(() => keys.length > 0);
+        const store = new MemoryEventStore(where.events);
+        await store.connect();
+        for await (const [event] of store.read('counter', 'c'))
+            expect(event?.correlationId).toBe(expected ?? keys[0]);
+    });
+
     it('takes each message once, whatever is restarted', async () => {
         const where = world(3);
         const got: ActionMessage[] = [];
@@ -78,6 +102,20 @@ describe('onMessage', () => {
         expect(sorted(got)).toEqual(range(80));
     });
 
+    it('takes what a topic has after it was made anew', async () => {
+        const where = {...world(), topics: new MemoryBrokerData({firstOffset: 0n})};
+        const got: ActionMessage[] = [];
+        const first = await start(where, [recorder(got)]);
+        await send(where, ...json(1, 2, 3));
+        await eventually(() => got.length === 3);
+        await first.stop();
+        const anew = {...where, topics: new MemoryBrokerData({firstOffset: 0n})};
+        await start(anew, [recorder(got)]);
+        await send(anew, ...json(4, 5));
+        await eventually(() => got.length === 5);
+        expect(sorted(got)).toEqual([1, 2, 3, 4, 5]);
+    });
+
     it('begins with what comes once the action was first started, unless told otherwise', async () => {
         const where = world(2);
         const got: ActionMessage[] = [];
@@ -89,6 +127,21 @@ describe('onMessage', () => {
         await start(where, [recorder(got, {})]);
         await eventually(() => got.length >= 4);
         expect(sorted(got)).toEqual(range(4));
+    });
+
+    it('takes all of a partition that its topic gets later', async () => {
+        const where = world(1);
+        const got: ActionMessage[] = [];
+        await send(where, ...json('before'));
+        const first = await start(where, [recorder(got, {from: 'now'})]);
+        await send(where, ...json(1));
+        await eventually(() => got.length === 1);
+        await first.stop();
+        where.topics.createTopic('stock', 3);
+        await send(where, {value: '2', partition: 1}, {value: '3', partition: 2}, {value: '4', partition: 1});
+        await start(where, [recorder(got, {from: 'now'})]);
+        await eventually(() => got.length === 4);
+        expect(sorted(got)).toEqual([1, 2, 3, 4]);
     });
 
     it('keeps to the order of a partition where the action is ordered', async () => {
@@ -284,6 +337,41 @@ describe('A message that can\'t be handled', () => {
         expect(values(got).sort()).toEqual([1, 2]);
     });
 
+    it('holds up an ordered action for about a minute where its dead-letter topic can\'t be written, and can be retried then', async () => {
+        const topics = new MemoryBrokerData();
+        const got: ActionMessage[] = [];
+        const final: unknown[] = [];
+        class Picky extends MemoryBroker {
+            static refuses = true;
+
+            override async publish(messages: readonly TopicMessage[]): Promise<void> {
+                if (Picky.refuses && messages.some(({topic}) => topic === 'stock.dead-letters'))
+                    throw new UnavailableError('No such topic.', {code: 'BROKER_UNAVAILABLE'});
+                await super.publish(messages);
+            }
+        }
+        const action = recorder(got, {from: 'start', schema: z.number()}, {ordered: true, onFinalFailure: (failure: unknown) => void final.push(failure)});
+        const app = await createTestWoltage({actions: [action], messageBroker: {adapter: Picky, args: [topics]}});
+        running.push(app.woltage);
+        await send({...world(), topics}, ...json(1), {key: 'k', value: '"poison"', headers: {kind: 'x'}});
+        const began = app.clock.now;
+        await eventually(async () => {
+            await app.clock.advance(1000);
+            return (await app.woltage.getFailedActions()).length === 1;
+        });
+        await send({...world(), topics}, ...json(2));
+        await eventually(() => got.length === 2);
+        expect(values(got)).toEqual([1, 2]);
+        expect(app.clock.now - began).toBeLessThan(120_000);
+        const [failed] = await app.woltage.getFailedActions();
+        expect(failed).toMatchObject({action: 'recorder', error: {code: 'BROKER_UNAVAILABLE'}, source: {by: 'message', message: {topic: 'stock', key: 'k', headers: {kind: 'x'}}}});
+        expect(final).toEqual([]);
+        Picky.refuses = false;
+        await app.woltage.retryFailedAction(failed?.id ?? '');
+        await eventually(() => topics.messages('stock.dead-letters').length === 1);
+        expect(topics.messages('stock.dead-letters')[0]).toMatchObject({key: 'k', value: new Uint8Array(Buffer.from('"poison"')), headers: {kind: 'x', 'woltage-error-code': 'VALIDATION_FAILED'}});
+    });
+
     it('is cut where it is too large with its reason', async () => {
         const where = {...world(), topics: new MemoryBrokerData({maxMessageBytes: 100_000})};
         class Narrow extends MemoryBroker {
@@ -297,6 +385,24 @@ describe('A message that can\'t be handled', () => {
         await send(where, {value: 'x'.repeat(99_990)});
         await eventually(() => where.topics.messages('stock.dead-letters').length === 1);
         expect(where.topics.messages('stock.dead-letters')[0]).toMatchObject({headers: {'woltage-truncated': 'true', 'woltage-error-code': 'MESSAGE_NOT_JSON'}});
+    });
+
+    it('has its headers in one where brokers refuse them', async () => {
+        const where = world();
+        const lone = {'': 'nameless', kind: 'x'};
+        // As another client may have written it.
+        class Foreign extends MemoryBroker {
+            override consume(options: ConsumeOptions): Promise<void> {
+                return super.consume({...options, handle: batch => options.handle({...batch, messages: batch.messages.map(message => ({...message, headers: lone}))})});
+            }
+        }
+        await start(where, [recorder([], {from: 'start', schema: z.number()})], {messageBroker: {adapter: Foreign, args: [where.topics]}});
+        await send(where, {key: 'k', value: 'poison'});
+        await eventually(() => where.topics.messages('stock.dead-letters').length === 1);
+        const [letter] = where.topics.messages('stock.dead-letters');
+        expect(letter).toMatchObject({key: 'k', value: new Uint8Array(Buffer.from('poison')), headers: {'woltage-error-code': 'MESSAGE_NOT_JSON', 'woltage-topic': 'stock'}});
+        expect(JSON.parse(Buffer.from(letter?.headers['woltage-headers'] ?? '', 'base64').toString())).toEqual(lone);
+        expect(letter?.headers).not.toHaveProperty('woltage-truncated');
     });
 
     it('is none while the schema asks somebody who is away', async () => {

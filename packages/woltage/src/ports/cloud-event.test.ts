@@ -34,6 +34,10 @@ describe('Events as CloudEvents', () => {
         expect(fromCloudEvent(message(original))).toEqual(original);
     });
 
+    it('have their own id as correlation id where that is empty', () => {
+        expect(fromCloudEvent(message({correlationId: ''}))).toEqual({...event, correlationId: event.id});
+    });
+
     it.each(Object.keys(message().headers).filter(name => !/causation|tags|meta|source/.test(name)))('are refused without %s', name => {
         expect(() => fromCloudEvent(without(name))).toThrow(expect.objectContaining({code: 'INVALID_CLOUD_EVENT', message: expect.stringMatching(`orders/3@7.*${name}`) as string}));
     });

@@ -50,7 +50,7 @@ export function cloudEventPosition({headers}: Pick<RecordedMessage, 'headers'>):
 }
 
 /**
- * The event that a message of {@link toCloudEvent} holds.
+ * The event that a message of {@link toCloudEvent} holds. Where its correlation id is empty, it is the event's own id.
  *
  * @throws BadRequestError `INVALID_CLOUD_EVENT` for any other, which names the topic, the partition and the offset, and what is wrong
  */
@@ -68,7 +68,7 @@ export function fromCloudEvent(message: RecordedMessage): RecordedEvent {
     return {
         id: read.text('ce_id'), type: read.text('ce_type'), version: read.count('ce_woltageversion'), timestamp: read.time(),
         payload: read.json('its value', decodeUtf8(value, invalid)),
-        meta: read.optionalJson('ce_woltagemeta') ?? {}, correlationId: read.text('ce_correlationid'), causationId: own(headers, 'ce_causationid') ?? null, tags: read.tags(),
+        meta: read.optionalJson('ce_woltagemeta') ?? {}, correlationId: read.correlationId(), causationId: own(headers, 'ce_causationid') ?? null, tags: read.tags(),
         aggregateName: read.text('ce_woltageaggregate'), aggregateId: read.text('ce_subject'), revision: read.bigint('ce_woltagerevision'), position: read.bigint('ce_woltageposition')
     };
 }
@@ -101,6 +101,10 @@ class HeaderReader {
         if (text === undefined || text === '')
             throw this.#invalid(`it has no header '${name}'`);
         return text;
+    }
+
+    correlationId(): string {
+        return own(this.#headers, 'ce_correlationid') === '' ? this.text('ce_id') : this.text('ce_correlationid');
     }
 
     bigint(name: string): bigint {

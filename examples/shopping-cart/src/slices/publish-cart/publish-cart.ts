@@ -4,7 +4,7 @@ import {CartSubmitted} from '../../events/CartSubmitted.ts';
 import {cartId} from '../../ids.ts';
 import {ofCart} from '../../tags.ts';
 
-/** Records that a submitted cart has been published. */
+/** Records that a submitted cart has been published; once, however often it is told. */
 export const publishCart = Decision.create('publishCart', {
     input: z.object({cartId}),
     query: ({cartId}) => ({types: [CartSubmitted, CartPublished], tags: [ofCart(cartId)]}),
@@ -13,7 +13,7 @@ export const publishCart = Decision.create('publishCart', {
         if (!isSubmitted)
             throw new ConflictError(`Cart ${cartId} has not been submitted.`, {code: 'CART_NOT_SUBMITTED'});
         if (isPublished)
-            throw new ConflictError(`Cart ${cartId} has been published already.`, {code: 'CART_PUBLISHED_ALREADY'});
+            return [];
         return new CartPublished({payload: {cartId}});
     }
 })

@@ -67,7 +67,7 @@ export class ActionRunner {
         this.#events = compiled.events && new EventReader({compiled, queue: this.#queue, store: this.store, eventStore, catalogue, log});
         const broker = compiled.action.triggers.some(({kind}) => kind === 'message') ? brokerFor(name, parts.messageBroker) : undefined;
         this.#messages = broker && new MessageReader({action: compiled.action, queue: this.#queue, store: this.store, broker, log});
-        this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log));
+        this.#tasks = broker === undefined ? this.work : new ActionTasks(this.work, new LetterWork(broker, log, options.ordered ?? false));
         this.#schedules = ScheduleTicker.isNeeded(compiled.action)
             ? new ScheduleTicker({action: compiled.action, queue: this.#queue, store: this.store, clock: this.#clock, log})
             : undefined;

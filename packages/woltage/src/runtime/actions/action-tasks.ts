@@ -25,9 +25,10 @@ export class ActionTasks implements TaskWork {
         return task.kind === LETTER ? this.#letters.run(task) : this.#runs.run(task, run);
     }
 
-    /** Letters are tried without end. */
-    onFinalFailure(task: Task, error: Error): Promise<void> {
-        return this.#runs.onFinalFailure(task, error);
+    /** The action's own hook is about its runs. */
+    async onFinalFailure(task: Task, error: Error): Promise<void> {
+        if (task.kind !== LETTER)
+            await this.#runs.onFinalFailure(task, error);
     }
 
     recordsAtEnd(task: Task): Promise<readonly RecordWrite[]> | readonly RecordWrite[] {

@@ -67,6 +67,25 @@ describe('Who consumes messages for an action', () => {
         stop();
     });
 
+    it('takes the messages of a topic that was made anew for other ones, however often', async () => {
+        const {consumer, scope, stop, tasks} = await setUp();
+        const first = await consumer();
+        await first.resume([place]);
+        await first.handle({...place, messages: [message(0n), message(1n), message(2n)], nextOffset: 3n});
+        await first.handle({...place, messages: [], nextOffset: 0n});
+        await first.handle({...place, messages: [message(0n), message(1n)], nextOffset: 2n});
+        expect(await tasks()).toBe(5);
+        const second = await consumer();
+        expect(await second.resume([place])).toEqual([2n]);
+        await second.handle({...place, messages: [message(0n)], nextOffset: 1n});
+        expect(await tasks()).toBe(6);
+        expect((await scope.listRecords('offset/')).map(({value}) => value)).toEqual(['1/2']);
+        expect(await second.resume([place])).toEqual([1n]);
+        await second.handle({...place, messages: [message(1n)], nextOffset: 2n});
+        expect(await tasks()).toBe(7);
+        stop();
+    });
+
     it('notes how far it has got where nothing was there', async () => {
         const {consumer, stop, tasks} = await setUp();
         const first = await consumer();

@@ -21,8 +21,8 @@ export interface MessageReaderOptions {
 const MAX_OPEN = 2000;
 const FULL_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5000;
-/** How long a first start waits until the broker has said where 'now' is, in ms. */
-const SETTLE_MS = 3000;
+/** How long a first start waits at most until the broker has said where 'now' is, in ms. Kafka leaves a new group 3 s before it assigns anything. */
+const SETTLE_MS = 10_000;
 const GROUP = 'group';
 
 /** Makes tasks of the messages that trigger an action: each becomes one, in the commit that moves the offset of its partition. */
@@ -93,7 +93,7 @@ export class MessageReader {
             try {
                 await broker.consume({
                     topics, from, signal, group: await this.#group(from),
-                    resume: partitions => this.#offsets.read(partitions),
+                    resume: partitions => this.#resume(from, partitions),
                     handle: batch => this.#handle(batch, signal).catch((error: unknown) => this.#fail(error, signal)),
                     onOutage: error => this.#tell(error)
                 });
@@ -105,6 +105,14 @@ export class MessageReader {
             log.debug({action: action.name, topics}, 'An action consumes its topics anew');
             await delay(backoffMs(failures, 100, MAX_PAUSE_MS), signal);
         }
+    }
+
+    /** What is in a partition that the topic has got since the first start has come since: it begins at its start. */
+    async #resume(from: MessageTrigger['from'], partitions: readonly TopicPartition[]): Promise<readonly (bigint | undefined)[]> {
+        const {broker} = this.#options;
+        const offsets = await this.#offsets.read(partitions);
+        const isLater = (place: TopicPartition): Promise<boolean> => this.#offsets.isLater(place, () => broker.partitions(place.topic));
+        return from === 'start' ? offsets : Promise.all(partitions.map(async (place, index) => offsets[index] ?? (await isLater(place) ? 0n : undefined)));
     }
 
     /** The broker gives the batch again. */
@@ -144,10 +152,10 @@ export class MessageReader {
         const {action, queue} = this.#options;
         const trigger = this.#triggers.get(topic) as MessageTrigger;
         await this.#room(signal);
+        const {record, done, epoch} = this.#offsets.move({topic, partition}, nextOffset);
         const taken: TakenMessage[] = [];
         for (const message of messages)
-            taken.push(await takeMessage(action, trigger, message));
-        const {record, done} = this.#offsets.move({topic, partition}, nextOffset);
+            taken.push(await takeMessage(action, trigger, message, epoch));
         await queue.enqueue(taken.map(({task}) => task), [record]);
         done();
         this.#tell(undefined);

@@ -19,11 +19,12 @@ export interface TakenMessage {
 /**
  * What becomes of a message. The task's id says which message it is, so that it is queued once.
  *
+ * @param epoch How often the offsets of its partition have begun again
  * @throws UnavailableError of a schema that asks somebody who is away: the message is tried again then
  */
-export async function takeMessage(action: Action, trigger: MessageTrigger, message: RecordedMessage): Promise<TakenMessage> {
+export async function takeMessage(action: Action, trigger: MessageTrigger, message: RecordedMessage, epoch: number): Promise<TakenMessage> {
     const {topic, partition, offset, key, headers, timestamp} = message;
-    const id = await deriveUuid(action.name, `message/${topic}/${partition}/${offset}`);
+    const id = await deriveUuid(action.name, `message/${topic}/${partition}/${offset}${epoch === 0 ? '' : `/${epoch}`}`);
     try {
         const value = await valueOf(action, trigger, message);
         const source: RunSource = {by: 'message', message: {topic, partition, offset, key, value, headers, timestamp}};

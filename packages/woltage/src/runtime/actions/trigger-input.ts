@@ -49,5 +49,9 @@ async function readAt({id, aggregateName, aggregateId, revision}: EventPlace, ev
 
 const toActionMessage = ({timestamp, ...message}: KeptMessage): ActionMessage => ({...message, timestamp: new Date(timestamp)});
 
-/** As publications write it. */
-const correlationOf = ({headers}: KeptMessage): string | undefined => headers['ce_correlationid'] ?? headers['correlationid'];
+/** What is longer is no correlation id: it would be written with every event that follows. */
+const MAX_CORRELATION = 256;
+
+/** As publications write it, or by its plain name; what is empty or too long is none. */
+const correlationOf = ({headers}: KeptMessage): string | undefined =>
+    [headers['ce_correlationid'], headers['correlationid']].find(id => id !== undefined && id !== '' && id.length <= MAX_CORRELATION);
