@@ -1,23 +1,15 @@
-import {delay, type ConsumeOptions, type Logger} from 'woltage';
+import {delay, type ConsumeOptions} from 'woltage';
 import {Outage} from '../consume/outage.ts';
 import {pauseMs} from '../pause.ts';
-import type {KafkaJsCluster} from './cluster.ts';
 import {kafkaJsError} from './failures.ts';
-import type {KafkaJs} from './load.ts';
-import {Membership} from './membership.ts';
+import {Membership, type MembershipOptions} from './membership.ts';
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2000;
 /** How often topics that don't exist are looked for. */
 const LOOK_FOR_TOPICS_MS = 1000;
 
-export interface KafkaJsConsumerOptions extends ConsumeOptions {
-    readonly library: KafkaJs;
-    readonly cluster: KafkaJsCluster;
-    readonly logger: Logger;
-    readonly sessionTimeoutMs: number;
-    readonly requestTimeoutMs: number;
-}
+export type KafkaJsConsumerOptions = ConsumeOptions & Omit<MembershipOptions, 'outage'>;
 
 /** Consumes topics as a member of a group, whatever happens to the broker, until the signal aborts. kafkajs is not trusted to recover: whatever goes wrong ends a membership, and another is begun. */
 export class KafkaJsConsumer {

@@ -17,7 +17,7 @@ export const RETRY = {retries: 1, initialRetryTime: 50, maxRetryTime: 1000} as c
  * @throws ConfigError `KAFKA_OPTIONS` when it isn't installed
  */
 export async function loadKafkaJs(options: CheckedOptions, onLog: (text: string) => void): Promise<KafkaJs> {
-    const {default: {Kafka, PartitionAssigners, logLevel}} = await importKafkaJs();
+    const {Kafka, PartitionAssigners, logLevel} = await importKafkaJs();
     const {brokers, clientId, ssl = false, sasl, connectTimeoutMs, requestTimeoutMs} = options;
     const config: KafkaConfig = {
         brokers: [...brokers], clientId, ssl, connectionTimeout: connectTimeoutMs, authenticationTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs, retry: RETRY,
@@ -28,9 +28,9 @@ export async function loadKafkaJs(options: CheckedOptions, onLog: (text: string)
     return {kafka: new Kafka(config), roundRobin: PartitionAssigners.roundRobin};
 }
 
-async function importKafkaJs(): Promise<typeof import('kafkajs') & {readonly default: typeof import('kafkajs')}> {
+async function importKafkaJs() {
     try {
-        return await import('kafkajs') as unknown as Awaited<ReturnType<typeof importKafkaJs>>;
+        return await import('kafkajs');
     } catch (error) {
         if ((error as {code?: unknown}).code !== 'ERR_MODULE_NOT_FOUND')
             throw error;

@@ -1,10 +1,11 @@
 import {setMaxListeners} from 'node:events';
 import type {Consumer, EachBatchPayload, PartitionAssigner} from 'kafkajs';
-import {delay, type TopicPartition} from 'woltage';
+import {delay, type ConsumeOptions, type Logger, type TopicPartition} from 'woltage';
 import {Lane} from '../consume/lane.ts';
 import type {Outage} from '../consume/outage.ts';
 import {DriverError} from '../driver/kafka-driver.ts';
-import type {KafkaJsConsumerOptions} from './consumer.ts';
+import type {KafkaJsCluster} from './cluster.ts';
+import type {KafkaJs} from './load.ts';
 import {Track, type FetchedBatch} from './track.ts';
 
 /** A fetch without messages is answered after so long; what is resumed meanwhile waits for it. */
@@ -17,7 +18,12 @@ const PATIENCE = 0.6;
 
 const keyOf = ({topic, partition}: TopicPartition): string => `${topic}/${partition}`;
 
-export interface MembershipOptions extends Omit<KafkaJsConsumerOptions, 'signal' | 'onOutage'> {
+export interface MembershipOptions extends Pick<ConsumeOptions, 'group' | 'topics' | 'from' | 'resume' | 'handle'> {
+    readonly library: KafkaJs;
+    readonly cluster: KafkaJsCluster;
+    readonly logger: Logger;
+    readonly sessionTimeoutMs: number;
+    readonly requestTimeoutMs: number;
     readonly outage: Outage;
 }
 
@@ -178,10 +184,10 @@ export class Membership {
         return bounds.map(({start, end}, n) => resumed[n] ?? (from === 'start' ? start : end));
     }
 
-    async #eachBatch({batch, isStale}: EachBatchPayload): Promise<void> {
-        const track = this.#generation.tracks.get(keyOf(batch));
+    async #eachBatch(payload: EachBatchPayload): Promise<void> {
+        const track = this.#generation.tracks.get(keyOf(payload.batch));
         // Where it isn't known yet where to begin, that is sought afterwards, whatever has come.
-        if (track !== undefined && !isStale())
-            await track.take(batch as FetchedBatch);
+        if (track !== undefined && !payload.isStale())
+            await track.take(payload.batch as FetchedBatch);
     }
 }
