@@ -12,6 +12,8 @@ import {KafkaJsBroker} from '../../src/index.ts';
 import {quick} from './kafka.ts';
 
 const BROKERS = 3;
+/** The mock lets groups wait for 3 s until their first members get partitions. */
+const SESSION_MS = 6000;
 const SOURCE = fileURLToPath(new URL('librdkafka-mock.c', import.meta.url));
 const HEADER = '/usr/include/librdkafka/rdkafka_mock.h';
 
@@ -50,7 +52,7 @@ export async function mockUnderTest(program: string): Promise<BrokerUnderTest> {
         turn = told.catch(() => undefined);
         return told;
     };
-    const create = (): KafkaJsBroker => new KafkaJsBroker({brokers, clientId: 'test', idempotent: false, ...quick});
+    const create = (): KafkaJsBroker => new KafkaJsBroker({brokers, clientId: 'test', idempotent: false, ...quick, sessionTimeoutMs: SESSION_MS});
     return {
         broker: create(),
         second: create,
