@@ -54,7 +54,7 @@ const MECHANISMS: ReadonlySet<string> = new Set(['PLAIN', 'SCRAM-SHA-256', 'SCRA
 /** Kafka's rule for what becomes part of names. */
 const NAME = /^[\w.-]{1,100}$/;
 
-export const optionProblem = (why: string): ConfigError => new ConfigError(`Kafka: ${why}`, {code: 'KAFKA_OPTIONS'});
+export const optionProblem = (why: string, cause?: unknown): ConfigError => new ConfigError(`Kafka: ${why}`, {code: 'KAFKA_OPTIONS', cause});
 
 /** @throws ConfigError `KAFKA_OPTIONS`; it never shows credentials */
 export function checkOptions(options: KafkaBrokerOptions): CheckedOptions {

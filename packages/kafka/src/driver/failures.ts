@@ -10,6 +10,9 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
     UNSUPPORTED_SASL_MECHANISM: 'refused', ILLEGAL_SASL_STATE: 'refused', INVALID_GROUP_ID: 'refused', INCONSISTENT_GROUP_PROTOCOL: 'refused'
 };
 
+/** What Kafka's name of an error means, where it is no case of "later". */
+export const kindOfId = (id: string): FailureKind | undefined => KINDS[id];
+
 interface ClientError extends Error {
     readonly code?: string;
     readonly apiId?: string;

@@ -17,9 +17,12 @@ interface Outgoing {
     readonly message: QueuedMessage['message'];
 }
 
+/** What publishing takes. */
+export type PublisherDriver = Pick<IKafkaDriver, 'partitions' | 'producer'>;
+
 /** Publishes messages: chooses partitions, keeps the order of calls in each, bounds the time. */
 export class Publisher {
-    readonly #driver: IKafkaDriver;
+    readonly #driver: PublisherDriver;
     readonly #timeoutMs: number;
     readonly #onFailure: (error: Error) => void;
     readonly #producers: Producers;
@@ -30,7 +33,7 @@ export class Publisher {
     readonly #closed = new AbortController();
     #calls = 0;
 
-    constructor(driver: IKafkaDriver, timeoutMs: number, onFailure: (error: Error) => void) {
+    constructor(driver: PublisherDriver, timeoutMs: number, onFailure: (error: Error) => void) {
         this.#driver = driver;
         this.#timeoutMs = timeoutMs;
         this.#onFailure = onFailure;

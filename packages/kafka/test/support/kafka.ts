@@ -1,7 +1,8 @@
 import {randomUUID} from 'node:crypto';
 import {Admin} from '@platformatic/kafka';
 import type {BrokerUnderTest} from '@woltage/testing';
-import {KafkaBroker, type KafkaBrokerOptions} from '../../src/index.ts';
+import type {IMessageBroker} from 'woltage';
+import {KafkaBroker, KafkaJsBroker, type KafkaBrokerOptions} from '../../src/index.ts';
 import {KafkaServer, type KafkaServerOptions} from '../../../../test/servers/kafka/kafka-server.ts';
 
 /** Options that let tests see the end of waiting. */
@@ -10,12 +11,15 @@ export const quick = {timeoutMs: 2500, connectTimeoutMs: 1000, sessionTimeoutMs:
 export const brokerFor = (server: KafkaServer, options: Partial<KafkaBrokerOptions> = {}): KafkaBroker =>
     new KafkaBroker({brokers: [server.address], clientId: 'test', ...quick, ...options});
 
+export const kafkaJsBrokerFor = (server: KafkaServer, options: Partial<KafkaBrokerOptions> = {}): KafkaJsBroker =>
+    new KafkaJsBroker({brokers: [server.address], clientId: 'test', ...quick, ...options});
+
 /** What the conformance suite needs, on a server of its own. */
-export async function brokerUnderTest(options: KafkaServerOptions = {}): Promise<BrokerUnderTest> {
+export async function brokerUnderTest(options: KafkaServerOptions = {}, create: (server: KafkaServer) => IMessageBroker = brokerFor): Promise<BrokerUnderTest> {
     const server = await KafkaServer.start(options);
     return {
-        broker: brokerFor(server),
-        second: () => brokerFor(server),
+        broker: create(server),
+        second: () => create(server),
         createTopic: async partitions => {
             const topic = `topic-${randomUUID()}`;
             server.createTopic(topic, partitions);
