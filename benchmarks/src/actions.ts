@@ -16,7 +16,7 @@ import {rawPostgres, rawSqlite} from './work-raw.ts';
 
 const place = process.argv[2] ?? 'sqlite';
 const EVENTS = Number(process.argv[3] ?? 2000);
-const SAMPLES = 200;
+const SAMPLES = 100;
 const ROUNDS = 3;
 const folder = temporaryFolder();
 const name = `bench_${process.pid}_${Date.now()}`;
@@ -27,8 +27,13 @@ const sqliteStore = (): AdapterConfig<IStore> => ({adapter: SQLiteStore, args: [
 const besideSqlite = (queue: OpenQueue): OpenWork => queueWork(sqliteEvents(), sqliteStore(), queue);
 
 const sections: Readonly<Record<string, () => Promise<void>>> = {sqlite, postgres: onPostgres, redis: onRedis};
-await sections[place]?.();
-process.exit();
+try {
+    await sections[place]?.();
+    process.exit();
+} catch (error) {
+    console.error(error);
+    process.exit(1);
+}
 
 async function sqlite(): Promise<void> {
     await measure('SQLite', {'Woltage': actionWork(sqliteEvents(), sqliteStore()), 'raw better-sqlite3': besideSqlite(rawSqlite(folder))});
@@ -36,7 +41,7 @@ async function sqlite(): Promise<void> {
 
 async function onPostgres(): Promise<void> {
     const given = process.env['WOLTAGE_TEST_POSTGRES_URL'];
-    const server = given === undefined ? await postgres.startLocal(['fsync=on', 'full_page_writes=on', 'max_wal_size=4GB']) : {url: given, stop: () => Promise.resolve()};
+    const server = given === undefined ? await postgres.startLocal(['fsync=on', 'full_page_writes=on', 'max_wal_size=4GB', 'max_connections=500']) : {url: given, stop: () => Promise.resolve()};
     const {url} = server;
     const schemaOf = (part: string): {connectionString: string; schema: string} => ({connectionString: url, schema: `${name}_${part}`});
     const events = (part: string): AdapterConfig<IEventStore> => ({adapter: PostgresEventStore, args: [schemaOf(part)]});
@@ -72,39 +77,62 @@ async function onRedis(): Promise<void> {
     }
 }
 
+interface Contender {
+    readonly contestant: string;
+    readonly meter: Meter;
+    readonly work: Work;
+    readonly rates: number[];
+    readonly latencies: number[];
+}
+
 /** Contestants are open all the time, and work in turn, round by round. */
 async function measure(title: string, contestants: Readonly<Record<string, OpenWork>>): Promise<void> {
-    const open: {readonly contestant: string; readonly meter: Meter; readonly work: Work}[] = [];
+    const contenders: Contender[] = [];
+    try {
+        await compete(title, contestants, contenders);
+    } catch (error) {
+        console.error(error);
+        throw error;
+    }
+    for (const {work} of contenders)
+        await work.stop();
+}
+
+async function compete(title: string, contestants: Readonly<Record<string, OpenWork>>, contenders: Contender[]): Promise<void> {
     for (const [contestant, openWork] of Object.entries(contestants)) {
         const meter = new Meter();
-        open.push({contestant, meter, work: await openWork(meter.handler)});
-    }
-    for (const {meter, work} of open)
+        const work = await openWork(meter.handler);
+        contenders.push({contestant, meter, work, rates: [], latencies: []});
         await meter.throughput(work, EVENTS / 10);
-    for (const withCommand of [false, true]) {
-        const what = withCommand ? 'one command in the handler' : 'an empty handler';
-        const rates = new Map<string, number[]>();
-        const latencies = new Map<string, number[]>();
-        for (let round = 0; round < ROUNDS; round++) {
-            for (const {contestant, meter, work} of open) {
-                meter.withCommand = withCommand;
-                globalThis.gc?.();
-                rates.set(contestant, [...rates.get(contestant) ?? [], EVENTS / await meter.throughput(work, EVENTS) * 1000]);
-                // What was done last is being written down.
-                await new Promise(resolve => setTimeout(resolve, 500));
-                // A round of who looks twice a second takes long.
-                if (!withCommand)
-                    latencies.set(contestant, [...latencies.get(contestant) ?? [], ...await meter.latencies(work, SAMPLES / (contestant === 'pg-boss 10' ? 5 : 1))]);
-            }
-        }
-        const load = loadavg()[0]?.toFixed(1);
-        print(`${EVENTS.toLocaleString('en')} events, ${what}, on ${title}; load ${load}`, Array.from(rates, ([contestant, values]) => ({name: contestant, perSecond: median(values)})), 'Woltage');
-        for (const [contestant, values] of latencies) {
-            values.sort((a, b) => a - b);
-            const at = (p: number): string => (values[Math.floor(values.length * p)] ?? NaN).toFixed(2);
-            console.log(`  ${contestant.padEnd(34)} from the append to the start, one by one: p50 ${at(0.5).padStart(6)} ms   p99 ${at(0.99).padStart(6)} ms`);
-        }
     }
-    for (const {work} of open)
-        await work.stop();
+    for (const withCommand of [false, true]) {
+        for (let round = 0; round < ROUNDS; round++) {
+            for (const contender of contenders)
+                await runRound(contender, withCommand);
+        }
+        printAll(`${EVENTS.toLocaleString('en')} events, ${withCommand ? 'one command in the handler' : 'an empty handler'}, on ${title}; load ${loadavg()[0]?.toFixed(1)}`, contenders);
+    }
+}
+
+async function runRound({contestant, meter, work, rates, latencies}: Contender, withCommand: boolean): Promise<void> {
+    meter.withCommand = withCommand;
+    globalThis.gc?.();
+    rates.push(EVENTS / await meter.throughput(work, EVENTS) * 1000);
+    // What was done last is being written down.
+    await new Promise(resolve => setTimeout(resolve, 500));
+    // One that looks twice a second takes long.
+    if (!withCommand)
+        latencies.push(...await meter.latencies(work, contestant === 'pg-boss 10' ? SAMPLES / 10 : SAMPLES));
+}
+
+function printAll(title: string, contenders: readonly Contender[]): void {
+    print(title, contenders.map(({contestant, rates}) => ({name: contestant, perSecond: median(rates)})), 'Woltage');
+    for (const {contestant, rates, latencies} of contenders) {
+        rates.length = 0;
+        if (latencies.length === 0)
+            continue;
+        const sorted = latencies.splice(0).sort((a, b) => a - b);
+        const at = (p: number): string => (sorted[Math.floor(sorted.length * p)] ?? NaN).toFixed(2).padStart(7);
+        console.log(`  ${contestant.padEnd(34)} from the append to the start, one by one: p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`);
+    }
 }

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import {installPeers, loadPeer} from './install-peers.ts';
 import {CONCURRENCY, type OpenQueue} from './work.ts';
 
@@ -64,12 +65,17 @@ export function pgBoss(connectionString: string, schema: string, isNotified: boo
     };
 }
 
-/** @param worker Settings of its `preset` */
-export function graphileWorker(connectionString: string, schema: string, worker: object): OpenQueue {
+/** In a database of its own: one migrates, and all others in the database stop. @param worker Settings of its `preset` */
+export function graphileWorker(url: string, database: string, worker: object): OpenQueue {
     return async handler => {
+        const client = new pg.Client({connectionString: url});
+        await client.connect();
+        await client.query(`CREATE DATABASE ${database}`);
+        await client.end();
+        const connectionString = Object.assign(new URL(url), {pathname: database}).href;
         const {Logger, run} = await load<GraphileWorker>('graphile-worker');
         const runner = await run({
-            preset: {worker: {connectionString, schema, concurrentJobs: CONCURRENCY, maxPoolSize: 20, logger: new Logger(() => () => {}), ...worker}},
+            preset: {worker: {connectionString, concurrentJobs: CONCURRENCY, maxPoolSize: 20, logger: new Logger(() => () => {}), ...worker}},
             noHandleSignals: true,
             taskList: {[QUEUE]: ({id}: {readonly id: string}) => handler(id)}
         });
