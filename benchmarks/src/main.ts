@@ -4,6 +4,7 @@ import {fileURLToPath} from 'node:url';
 
 /** Each section runs in a process of its own: none inherits another's heap. */
 const sections: Readonly<Record<string, readonly (readonly string[])[]>> = {
+    actions: [['actions.ts', 'sqlite'], ['actions.ts', 'postgres'], ['actions.ts', 'redis']],
     commands: [['commands.ts']],
     decisions: [['decisions.ts']],
     replay: [['replay.ts', '100000'], ['replay.ts', '1000000'], ['replay-peers.ts', 'memory'], ['replay-peers.ts', 'sqlite']],
