@@ -263,6 +263,118 @@ describe('a handler that schedules', () => {
         expect(await woltage.getScheduledCommands()).toEqual([]);
     });
 
+    /** Somebody asks for the same under the same id, waits with the append until `winner` has appended, and is refused. */
+    async function race(winner: 'appends' | 'loses the answer' | 'is refused' | 'is cancelled') {
+        const gates = {held: (): void => undefined, over: (): void => undefined, woltage: undefined as Woltage | undefined};
+        const isHeld = new Promise<void>(resolve => gates.held = resolve);
+        const isOver = new Promise<void>(resolve => gates.over = resolve);
+        let appends = 0;
+        class Racing extends MemoryEventStore {
+            override async append(...args: Parameters<MemoryEventStore['append']>) {
+                if (appends++ === 0) {
+                    gates.held();
+                    await isOver;
+                    throw new ConflictError('Somebody was faster.');
+                }
+                if (winner === 'is refused')
+                    throw new ConflictError('No.');
+                const result = await super.append(...args);
+                if (winner === 'is cancelled')
+                    expect(await gates.woltage?.cancelScheduled('x')).toBe(true);
+                gates.over();
+                await loser;
+                if (winner === 'loses the answer')
+                    throw new UnavailableError('The connection was lost.');
+                return result;
+            }
+        }
+        const {place, open} = shop(Racing);
+        const woltage = gates.woltage = await open();
+        const rival = await open();
+        const loser = rival.executeCommand(place, 'a', {n: 1, inMs: 7_200_000, id: 'x'}).catch((error: unknown) => error);
+        await isHeld;
+        await woltage.executeCommand(place, 'a', {n: 2, inMs: 3_600_000, id: 'x'}).catch((error: unknown) => error);
+        const before = await woltage.getScheduledCommands();
+        gates.over();
+        expect(await loser).toMatchObject({message: 'Somebody was faster.'});
+        return {before, after: await woltage.getScheduledCommands()};
+    }
+
+    it.each(['appends', 'loses the answer'] as const)('leaves it scheduled when another one that asked for the same is refused, and it %s', async winner => {
+        const {after} = await race(winner);
+        expect(after.map(({id}) => id)).toEqual(['x']);
+        // It is its own, not that of the other.
+        expect(after[0]?.executeAt.getTime()).toBeLessThan(Date.now() + 3_600_001);
+    });
+
+    it('schedules nothing when all that asked for the same are refused, one after the other', async () => {
+        const {before, after} = await race('is refused');
+        expect(before).toHaveLength(1);
+        expect(after).toEqual([]);
+    });
+
+    it('doesn\'t schedule again what was cancelled meanwhile', async () => {
+        expect((await race('is cancelled')).after).toEqual([]);
+    });
+
+    it('loses none among many that race for the same', async () => {
+        const {place, open} = shop(class extends MemoryEventStore {
+            override async append(...args: Parameters<MemoryEventStore['append']>) {
+                await new Promise(resolve => setTimeout(resolve, Math.random() * 4));
+                return super.append(...args);
+            }
+        });
+        const all = [await open(), await open()];
+        const ids = Array.from({length: 40}, (_, n) => `o${n}`);
+        for (const id of ids)
+            await Promise.allSettled([...all, ...all].map(woltage => woltage.executeCommand(place, id, {n: 1, inMs: 3_600_000, id: `expire-${id}`})));
+        expect((await all[0]?.getScheduledCommands({limit: 1000}))?.map(({id}) => id).sort()).toEqual(ids.map(id => `expire-${id}`).sort());
+    });
+
+    it('replaces what it cancels before', async () => {
+        let append = async (): Promise<void> => undefined;
+        const {probe, order, expire, open} = shop(class extends MemoryEventStore {
+            override async append(...args: Parameters<MemoryEventStore['append']>) {
+                const result = await super.append(...args);
+                await append();
+                return result;
+            }
+        });
+        const extend = order.registerCommand(z.object({inMs: z.number()}), async function extend(_state, {inMs: ms}, {aggregateId}) {
+            await cancelScheduled('x');
+            await scheduleCommand(inMs(ms), expire, aggregateId, {}, {}, {id: 'x'});
+            // It is known now.
+            await scheduleCommand(inMs(0), expire, aggregateId, {}, {}, {id: 'x'});
+            return new Ordered({payload: {n: 1}});
+        });
+        const change = order.registerCommand(z.object({}), async function change(_state, _payload, {aggregateId}) {
+            await scheduleCommand(inMs(0), expire, aggregateId, {}, {}, {id: 'x'});
+            await cancelScheduled('x');
+        });
+        const woltage = await open();
+        const hours = async () => (await woltage.getScheduledCommands()).map(({id, executeAt}) => [id === 'x', Math.round((executeAt.getTime() - Date.now()) / 3_600_000)]);
+        for (const n of [1, 3, 2]) {
+            await woltage.executeCommand(extend, 'a', {inMs: n * 3_600_000});
+            expect(await hours()).toEqual([[true, n]]);
+        }
+        // Refused: the one before stays.
+        append = () => Promise.reject(new ConflictError());
+        await expect(woltage.executeCommand(extend, 'a', {inMs: 5 * 3_600_000})).rejects.toThrow(ConflictError);
+        expect(await hours()).toEqual([[true, 2]]);
+        // In doubt: both stay.
+        append = () => Promise.reject(new UnavailableError());
+        await expect(woltage.executeCommand(extend, 'a', {inMs: 5 * 3_600_000})).rejects.toThrow(UnavailableError);
+        expect(await hours()).toEqual([[true, 2], [false, 5]]);
+        append = async () => undefined;
+        await woltage.executeCommand(extend, 'a', {inMs: 0});
+        await eventually(() => probe.seen.length === 1);
+        expect(await hours()).toEqual([[false, 5]]);
+        await woltage.scheduleCommand(inMs(3_600_000), expire, 'a', {}, {}, {id: 'y'});
+        await woltage.executeCommand(change, 'a', {});
+        expect(await hours()).toEqual([[false, 1], [false, 5]]);
+        expect(probe.seen).toHaveLength(1);
+    });
+
     it('can\'t do so after it has returned', async () => {
         const {order, expire, open} = shop();
         const late: Promise<void>[] = [];

@@ -24,7 +24,7 @@ export interface DeferredCommands {
     readonly isEmpty: boolean;
     /** @throws what `ContextRuntime.schedule` does, and ContextError when the handler has returned */
     schedule(call: ScheduleCall): Promise<void>;
-    /** To be done when the events have been appended. */
+    /** To be done when the events have been appended. What is scheduled under the same id after that takes its place; what was scheduled before isn't scheduled. */
     cancel(id: string): Promise<void>;
     /**
      * Writes it down, and appends. When that is refused, it is taken back; when it is in doubt, it stays.

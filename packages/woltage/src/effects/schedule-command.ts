@@ -31,7 +31,8 @@ export function scheduleCommand(executeAt: Date, ...args: readonly unknown[]): P
 }
 
 /**
- * Takes a scheduled command back, unless it has begun: a side effect of a projector, as {@link scheduleCommand} is. In a command handler it is done when the events have been appended.
+ * Takes a scheduled command back, unless it has begun: a side effect of a projector, as {@link scheduleCommand} is. In a command handler it is done when the events have been appended; what the
+ * handler schedules under the same id after that takes its place.
  *
  * @throws ContextError (in the promise) when called elsewhere
  */

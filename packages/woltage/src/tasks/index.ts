@@ -4,5 +4,5 @@ export {TaskQueue, type TaskCounts, type TaskQueueOptions} from './task-queue.ts
 export {openTasks} from './find-due.ts';
 export type {TaskRun, TaskWork} from './task-work.ts';
 export {WorkLease, type WorkLeaseOptions} from './work-lease.ts';
-export {cancelTask, moveTask, waitingTasks, type WaitingTask} from './waiting-tasks.ts';
+export {cancelTask, changeTask, waitingTasks, type WaitingTask} from './waiting-tasks.ts';
 export {GroupCommit} from './group-commit.ts';

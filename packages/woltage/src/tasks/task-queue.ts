@@ -69,13 +69,15 @@ export class TaskQueue {
      * Queues tasks, all or none. Those whose ids are known already, from whatever process, are left out.
      *
      * @param records Of the same scope, written in the same commit, even if all tasks are known: the mark of what the tasks came from, for example
+     * @returns How many were not known
      * @throws StaleRecordError when one of `records` isn't as it is expected; nothing is written then
      * @throws BadRequestError `INVALID_TASK`, `NOT_ENCODABLE`
      */
-    async enqueue(tasks: readonly NewTask[], records: readonly RecordWrite[] = []): Promise<void> {
+    async enqueue(tasks: readonly NewTask[], records: readonly RecordWrite[] = []): Promise<number> {
         const added = await this.#enqueuer.enqueue(tasks, records);
         this.#open = {...this.#open, count: this.#open.count + added};
         this.#worker?.wake();
+        return added;
     }
 
     /** Starts working, until {@link stop}. */

@@ -2,7 +2,7 @@ import {afterEach, describe, expect, it} from 'vitest';
 import {MemoryStore, MemoryStoreData} from '../memory/index.ts';
 import type {IStore} from '../ports/index.ts';
 import {silentLogger} from '../shared/logger.ts';
-import {cancelTask, moveTask, TaskQueue, waitingTasks, type RetryPolicy} from './index.ts';
+import {cancelTask, changeTask, TaskQueue, waitingTasks, type RetryPolicy} from './index.ts';
 
 const policy: RetryPolicy = {maxAttempts: 3, backoffMs: 5, maxBackoffMs: 50, timeoutMs: 60_000};
 const queues: TaskQueue[] = [];
@@ -22,6 +22,7 @@ function queueOn(store: IStore): TaskQueue {
 
 const start = (queue: TaskQueue, run: () => Promise<void>): Promise<void> => queue.start({policyOf: () => policy, run, onFinalFailure: async () => undefined, isFinal: ({message}) => message === 'Never.'});
 const task = (id: string, dueAt: number) => ({id, kind: 'k', payload: {}, dueAt});
+const moveTask = async (store: IStore, id: string, dueAt: number): Promise<boolean> => await changeTask(store, id, task => ({...task, dueAt})) === 'changed';
 const any = (): boolean => true;
 const idsIn = async (store: IStore): Promise<string[]> => (await waitingTasks(store)).map(({task: {id}}) => id);
 const later = Date.now() + 3_600_000;
@@ -53,14 +54,14 @@ describe('tasks that wait', () => {
         await worker.enqueue([task('now', 0), task('moved', later), task('cancelled', later)]);
         await until(() => runs.length === 1);
         expect(await cancelTask(store, 'now', any)).toBe(false);
-        expect(await moveTask(store, 'now', later, any)).toBe(false);
+        expect(await moveTask(store, 'now', later)).toBe(false);
         expect(await cancelTask(store, 'unknown', any)).toBe(false);
         expect(await idsIn(store)).toEqual(['moved', 'cancelled']);
         expect(await cancelTask(store, 'cancelled', ({dueAt}) => dueAt !== later)).toBe(false);
-        expect(await moveTask(store, 'cancelled', later, any)).toBe(true);
+        expect(await moveTask(store, 'cancelled', later)).toBe(true);
         expect(await cancelTask(store, 'cancelled', any)).toBe(true);
         expect(await cancelTask(store, 'cancelled', any)).toBe(false);
-        expect(await moveTask(store, 'moved', 0, any)).toBe(true);
+        expect(await moveTask(store, 'moved', 0)).toBe(true);
         await until(() => runs.length === 2);
         runs.forEach(finish => finish());
         await until(async () => (await (await scopeOf(data)).listRecords('open/')).length === 0);
@@ -80,11 +81,21 @@ describe('tasks that wait', () => {
             runs++;
         });
         await worker.enqueue(ids.map(id => task(id, Date.now() + 20)));
-        const outcomes = await Promise.all(ids.flatMap((id, n) => n % 2 === 0 ? [cancelTask(store, id, any), moveTask(store, id, 0, any)] : [moveTask(store, id, 0, any).then(() => false), cancelTask(store, id, any)]));
+        const outcomes = await Promise.all(ids.flatMap((id, n) => n % 2 === 0 ? [cancelTask(store, id, any), moveTask(store, id, 0)] : [moveTask(store, id, 0).then(() => false), cancelTask(store, id, any)]));
         const cancelled = ids.filter((_id, n) => outcomes[n % 2 === 0 ? 2 * n : 2 * n + 1]).length;
         await until(async () => (await (await scopeOf(data)).listRecords('open/')).length === 0);
         await until(() => runs + cancelled >= 200);
         expect(runs + cancelled).toBe(200);
+    });
+
+    it('can be changed, all of them, unless they are to stay as they are', async () => {
+        const store = await scopeOf(new MemoryStoreData());
+        const queue = queueOn(store);
+        await queue.enqueue([task('t', later)]);
+        expect(await changeTask(store, 't', waiting => ({...waiting, kind: 'other', payload: {n: 1}}))).toBe('changed');
+        expect(await changeTask(store, 't', () => undefined)).toBe('known');
+        expect(await changeTask(store, 'nobody', waiting => waiting)).toBe('unknown');
+        expect((await waitingTasks(store)).map(({task: {kind, payload, dueAt}}) => ({kind, payload, dueAt}))).toEqual([{kind: 'other', payload: {n: 1}, dueAt: later}]);
     });
 
     it('are put to the dead letters at once when another attempt would be no use', async () => {

@@ -28,34 +28,30 @@ export async function waitingTasks(store: IStore, {after, limit = DEFAULT_LIMIT}
 }
 
 /** Takes a task back that nobody works on. Not for ordered queues. @param accepts Whether it is one that is meant. @returns Whether there was one */
-export const cancelTask = (store: IStore, id: string, accepts: (task: Task) => boolean): Promise<boolean> =>
-    change(store, id, accepts, () => ({task: null, records: []}));
+export const cancelTask = async (store: IStore, id: string, accepts: (task: Task) => boolean): Promise<boolean> =>
+    await changeTask(store, id, task => accepts(task) ? null : undefined) === 'changed';
 
-/** Has a task that nobody works on run at another time. Not for ordered queues. @param accepts Whether it is one that is meant. @returns Whether there was one */
-export const moveTask = (store: IStore, id: string, dueAt: number, accepts: (task: Task) => boolean): Promise<boolean> =>
-    change(store, id, accepts, task => {
-        const moved = {...task, dueAt};
-        return {task: encodeTask(moved), records: [create(dueKey(moved, false), encodePlace(moved))]};
-    });
-
-/** What becomes of a task: its record, and others. */
-interface Change {
-    readonly task: string | null;
-    readonly records: readonly RecordWrite[];
-}
-
-async function change(store: IStore, id: string, accepts: (task: Task) => boolean, to: (task: Task) => Change): Promise<boolean> {
+/**
+ * Changes a task that nobody works on, all at once. Not for ordered queues.
+ *
+ * @param to What becomes of it; `null`: it is taken back; `undefined`: it stays as it is
+ * @returns `known`: it is as it was, or somebody works on it, or it is done or dead. `unknown`: there is nothing by that id
+ */
+export async function changeTask(store: IStore, id: string, to: (task: Task) => Task | null | undefined): Promise<'changed' | 'known' | 'unknown'> {
     for (let before: string | undefined; ;) {
         const [record] = await store.getRecords([idKey(id)]);
-        const known = record && decodeTask(record.value);
-        if (record === undefined || known === undefined || isDead(known))
-            return false;
+        if (record === undefined)
+            return 'unknown';
+        const known = decodeTask(record.value);
+        if (known === undefined || isDead(known))
+            return 'known';
         const found = await findWaiting(store, known);
+        const changed = found && to(found.task);
         // It isn't where it was to be, and hasn't come to anywhere else: somebody works on it.
-        if (found === undefined ? before === record.token : !accepts(found.task))
-            return false;
-        if (found !== undefined && await tryCommit(store, {key: found.key, token: found.token, id, expected: record.token}, to(found.task)))
-            return true;
+        if (found === undefined ? before === record.token : changed === undefined)
+            return 'known';
+        if (found !== undefined && changed !== undefined && await tryCommit(store, {key: found.key, token: found.token, id, expected: record.token}, changed))
+            return 'changed';
         before = record.token;
     }
 }
@@ -74,16 +70,21 @@ interface At {
 }
 
 /** @returns Whether it was as it had been found */
-async function tryCommit(store: IStore, {key, token, id, expected}: At, {task, records}: Change): Promise<boolean> {
-    // At the same time as before: it is there already.
-    if (records.some(record => record.key === key))
-        return true;
+async function tryCommit(store: IStore, {key, token, id, expected}: At, task: Task | null): Promise<boolean> {
     try {
-        await store.commit({records: [remove(key, token), {key: idKey(id), value: task, token: uuidV7(), expected}, ...records]});
+        await store.commit({records: [...moves(key, token, task), {key: idKey(id), value: task && encodeTask(task), token: uuidV7(), expected}]});
         return true;
     } catch (error) {
         if (error instanceof StaleRecordError)
             return false;
         throw error;
     }
+}
+
+/** The writes that change where a task waits. Always a new token: whoever has found it before doesn't get it. */
+function moves(key: string, token: string, task: Task | null): readonly RecordWrite[] {
+    if (task === null)
+        return [remove(key, token)];
+    const newKey = dueKey(task, false);
+    return newKey === key ? [{key, value: encodePlace(task), token: uuidV7(), expected: token}] : [remove(key, token), create(newKey, encodePlace(task))];
 }

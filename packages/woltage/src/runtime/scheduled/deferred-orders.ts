@@ -2,15 +2,16 @@ import type {DeferredCommands, ScheduleCall} from '../../context/index.ts';
 import {ContextError, isWoltageError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
-import type {PreparedOrder} from './scheduled-command.ts';
+import type {HandlerPlan, PreparedOrder} from './scheduled-command.ts';
 import type {ScheduledCommands} from './scheduled-commands.ts';
 
 /** What one attempt of a handler asks to be executed later. */
 export class DeferredOrders implements DeferredCommands {
     readonly #scheduled: ScheduledCommands;
     readonly #seed: (() => Promise<string>) | undefined;
-    #preparing: Promise<PreparedOrder>[] | undefined;
-    #cancelled: string[] | undefined;
+    /** What is to be scheduled, and the ids of what is to be cancelled, in the order of the calls. */
+    #calls: Promise<PreparedOrder | string>[] | undefined;
+    #orders = 0;
     #isOver = false;
 
     constructor(scheduled: ScheduledCommands, seed: (() => Promise<string>) | undefined) {
@@ -19,15 +20,14 @@ export class DeferredOrders implements DeferredCommands {
     }
 
     get isEmpty(): boolean {
-        return this.#preparing === undefined && this.#cancelled === undefined;
+        return this.#calls === undefined;
     }
 
     schedule(call: ScheduleCall): Promise<void> {
         if (this.#isOver)
             return Promise.reject(tooLate('scheduleCommand'));
-        const list = this.#preparing ??= [];
-        const preparing = this.#prepare(call, list.length);
-        list.push(preparing);
+        const preparing = this.#prepare(call, this.#orders++);
+        (this.#calls ??= []).push(preparing);
         const checked = preparing.then(() => undefined);
         // Whether somebody awaits it or not, the handler's call fails by it.
         checked.catch(() => undefined);
@@ -37,25 +37,25 @@ export class DeferredOrders implements DeferredCommands {
     cancel(id: string): Promise<void> {
         if (this.#isOver)
             return Promise.reject(tooLate('cancelScheduled'));
-        (this.#cancelled ??= []).push(id);
+        (this.#calls ??= []).push(Promise.resolve(id));
         return Promise.resolve();
     }
 
     async around<R>(cause: Cause | undefined, append: () => Promise<R>): Promise<R> {
         this.#isOver = true;
-        const orders = await Promise.all(this.#preparing ?? []);
-        const mark = uuidV7();
-        await this.#scheduled.hold(orders, cause && {id: cause.id, correlationId: cause.correlationId}, mark);
+        const calls = await Promise.all(this.#calls ?? []);
+        const plan = await planOf(calls, cause && {id: cause.id, correlationId: cause.correlationId});
+        await this.#scheduled.hold(plan);
         let result: R;
         try {
             result = await append();
         } catch (error) {
             // After any other error it isn't known whether something was appended.
             if (isWoltageError(error) && error.status < 500)
-                await this.#scheduled.takeBack(orders, mark);
+                await this.#scheduled.takeBack(plan);
             throw error;
         }
-        await this.#scheduled.release(orders, mark, this.#cancelled ?? []);
+        await this.#scheduled.release(plan);
         return result;
     }
 
@@ -63,6 +63,27 @@ export class DeferredOrders implements DeferredCommands {
         const seed = await this.#seed?.();
         return this.#scheduled.prepare(seed === undefined ? call : {...call, id: await deriveUuid(seed, `scheduled/${ordinal}`)});
     }
+}
+
+/** What calls come to, each after those before it: the first order of an id counts, until it is cancelled. */
+async function planOf(calls: readonly (PreparedOrder | string)[], cause: Cause | undefined): Promise<HandlerPlan> {
+    const orders = new Map<string, PreparedOrder>();
+    const cancelled = new Set<string>();
+    for (const call of calls) {
+        if (typeof call === 'string') {
+            orders.delete(call);
+            cancelled.add(call);
+        } else if (!orders.has(call.id))
+            orders.set(call.id, {...call, cause});
+    }
+    const mark = uuidV7();
+    const all = [...orders.values()];
+    return {
+        mark,
+        orders: all.filter(({id}) => !cancelled.has(id)),
+        replacements: await Promise.all(all.filter(({id}) => cancelled.has(id)).map(async order => ({order, standIn: await deriveUuid(mark, order.id)}))),
+        cancelled: [...cancelled].filter(id => !orders.has(id))
+    };
 }
 
 const tooLate = (what: string): ContextError => new ContextError(`${what} was called after the handler had returned: await it in the handler.`, {code: 'HANDLER_RETURNED'});

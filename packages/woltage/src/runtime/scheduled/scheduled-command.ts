@@ -37,8 +37,8 @@ export interface KeptOrder extends PlainOrder {
     /** ms since the Unix epoch. */
     readonly executeAt: number;
     readonly cause?: Cause | undefined;
-    /** Tells who has written it down, where two do under one id. */
-    readonly mark?: string | undefined;
+    /** Calls of handlers that ask for it, and of which it isn't known yet whether their events are there; none: it is sure. */
+    readonly marks?: readonly string[] | undefined;
 }
 
 /** An order that has been checked, on its way into the queue. */
@@ -47,6 +47,16 @@ export interface PreparedOrder {
     readonly kind: string;
     readonly order: KeptOrder;
     readonly cause: Cause | undefined;
+}
+
+/** What a call of a handler asks for, when it has returned. Ids are named once. */
+export interface HandlerPlan {
+    /** Names this call. */
+    readonly mark: string;
+    readonly orders: readonly PreparedOrder[];
+    /** They take the places of what is to be cancelled under their ids. `standIn`: an id for the time until then. */
+    readonly replacements: readonly {readonly order: PreparedOrder; readonly standIn: string}[];
+    readonly cancelled: readonly string[];
 }
 
 /** A copy, for decoding works in place. */

@@ -1,17 +1,16 @@
 import {runInContext, type ContextRuntime, type ScheduleCall} from '../../context/index.ts';
 import {isWoltageError} from '../../errors/index.ts';
-import type {Cause} from '../../events/index.ts';
 import type {IStore} from '../../ports/index.ts';
 import {systemClock, type Clock} from '../../shared/clock.ts';
 import {decodeValue, encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
-import {cancelTask, moveTask, openTasks, TaskQueue, waitingTasks, type NewTask, type RetryPolicy, type Task, type TaskWork} from '../../tasks/index.ts';
+import {cancelTask, changeTask, openTasks, TaskQueue, waitingTasks, type NewTask, type RetryPolicy, type Task, type TaskWork} from '../../tasks/index.ts';
 import {fromPlain, isKnownKind, kindOf, readOrder, toPlain, validateOrder, type OrderLookup, type PlainOrder} from './command-order.ts';
 import type {OrderExecution} from './order-execution.ts';
 import {executionTime, idOfCall} from './schedule-call.ts';
-import {keptOf, toFailed, toScheduled, type FailedCommand, type PreparedOrder, type ScheduledCommand} from './scheduled-command.ts';
+import {keptOf, toFailed, toScheduled, type FailedCommand, type HandlerPlan, type PreparedOrder, type ScheduledCommand} from './scheduled-command.ts';
 
 interface ScheduledCommandsOptions {
     readonly store: IStore;
@@ -83,27 +82,47 @@ export class ScheduledCommands implements TaskWork {
         return cancelTask(this.#options.store, id, ({attempts}) => attempts === 0);
     }
 
-    /** Writes down what a handler has asked for. What is due soon is held up until {@link release}. */
-    async hold(orders: readonly PreparedOrder[], cause: Cause | undefined, mark: string): Promise<void> {
-        if (orders.length > 0)
-            await this.#queue.enqueue(orders.map(prepared => this.#taskOf({...prepared, cause, order: {...prepared.order, mark}}, this.#clock.now() + HOLD_MS)));
+    /** Writes down what a handler has asked for. What is due soon is held up until {@link release}. What others hold under the same id is held together with them. */
+    async hold(plan: HandlerPlan): Promise<void> {
+        const {mark} = plan;
+        const tasks = heldBy(plan).map(prepared => this.#taskOf({...prepared, order: {...prepared.order, marks: [mark]}}, this.#clock.now() + HOLD_MS));
+        if (tasks.length === 0 || await this.#queue.enqueue(tasks) === tasks.length)
+            return;
+        for (const task of tasks)
+            await this.#put(task, waiting => {
+                const {marks} = keptOf(waiting);
+                return marks === undefined || marks.includes(mark) ? undefined : this.#marked(waiting, task, [...marks, mark]);
+            });
     }
 
-    /** The handler's events are there. Never rejects: what is held up comes a little later then. */
-    async release(orders: readonly PreparedOrder[], mark: string, cancelled: readonly string[]): Promise<void> {
-        const now = this.#clock.now();
+    /** The handler's events are there: so is what it has asked for, whatever becomes of others that have asked for the same. Never rejects: what is held up comes a little later then. */
+    async release(plan: HandlerPlan): Promise<void> {
+        const {store} = this.#options;
+        const {mark, orders, replacements, cancelled} = plan;
         await this.#try('What a handler has scheduled comes late, or wasn\'t cancelled', [
-            ...orders.filter(({order}) => order.executeAt < now + HOLD_MS).map(({id, order}) => () => moveTask(this.#options.store, id, order.executeAt, task => keptOf(task).mark === mark)),
+            // What is gone was cancelled meanwhile.
+            ...orders.map(order => () => changeTask(store, order.id, waiting => hasMark(waiting, mark) ? this.#marked(waiting, this.#taskOf(order), undefined) : undefined)),
+            ...replacements.map(({order, standIn}) => async () => {
+                const task = this.#taskOf(order);
+                await this.#put(task, waiting => waiting.attempts === 0 ? this.#replaced(waiting, task) : undefined);
+                await cancelTask(store, standIn, waiting => hasMark(waiting, mark));
+            }),
             ...cancelled.map(id => () => this.cancel(id)),
             // Has it look.
             () => this.#queue.enqueue([])
         ]);
     }
 
-    /** The handler's events were refused. Never rejects. */
-    async takeBack(orders: readonly PreparedOrder[], mark: string): Promise<void> {
+    /** The handler's events were refused: what nobody else asks for is gone. Never rejects. */
+    async takeBack(plan: HandlerPlan): Promise<void> {
+        const {mark} = plan;
         await this.#try('What a handler had scheduled before its events were refused could not be cancelled: it will be decided by the state then',
-            orders.map(({id}) => () => cancelTask(this.#options.store, id, task => keptOf(task).mark === mark)));
+            heldBy(plan).map(({id}) => () => changeTask(this.#options.store, id, waiting => {
+                const others = keptOf(waiting).marks?.filter(other => other !== mark);
+                if (!hasMark(waiting, mark))
+                    return undefined;
+                return others?.length === 0 ? null : {...waiting, payload: encodeValue({...keptOf(waiting), marks: others})};
+            })));
     }
 
     /** The tasks that are neither done nor dead, the earliest first. */
@@ -160,8 +179,29 @@ export class ScheduledCommands implements TaskWork {
         return {id, kind, payload: encodeValue({...order, cause}), dueAt: Math.max(order.executeAt, earliest)};
     }
 
+    /** Queues a task, or changes the one that waits under its id. */
+    async #put(task: NewTask, to: (waiting: Task) => Task | undefined): Promise<void> {
+        while (await changeTask(this.#options.store, task.id, to) === 'unknown')
+            await this.#queue.enqueue([task]);
+    }
+
+    /** What has begun stays what it is. */
+    #marked(waiting: Task, task: NewTask, marks: readonly string[] | undefined): Task {
+        const changed = waiting.attempts === 0 ? this.#replaced(waiting, task) : waiting;
+        return {...changed, payload: encodeValue({...keptOf(changed), marks})};
+    }
+
+    #replaced(waiting: Task, {kind, payload, dueAt = waiting.dueAt}: NewTask): Task {
+        const now = this.#clock.now();
+        return {...waiting, kind, payload, dueAt, queuedAt: now, since: Math.max(dueAt, now)};
+    }
+
     async #try(message: string, steps: readonly (() => Promise<unknown>)[]): Promise<void> {
         for (const step of steps)
             await step().catch((err: unknown) => this.#options.log.warn({err}, message));
     }
 }
+
+/** What is to be executed by the time a handler's events are there. */
+const heldBy = ({orders, replacements}: HandlerPlan): readonly PreparedOrder[] => [...orders, ...replacements.map(({order, standIn}) => ({...order, id: standIn}))];
+const hasMark = (task: Task, mark: string): boolean => keptOf(task).marks?.includes(mark) === true;
