@@ -99,8 +99,9 @@ export class DurableEffects implements TaskWork {
         const {effect} = this.#find(task.kind) as DurableSideEffect;
         const order = orderOf(task);
         const {cause, key, payload, projection} = order;
-        const effects = new TaskEffects(cause, key, async (inner, name, value) =>
-            this.#queue.enqueue([await this.#taskOf(name, {key: inner, projection, payload: value, cause})]));
+        const effects = new TaskEffects(cause, key, async (inner, name, value) => {
+            await this.#queue.enqueue([await this.#taskOf(name, {key: inner, projection, payload: value, cause})]);
+        });
         const name = task.kind.slice(KIND.length);
         const attributes = {'woltage.effect': name};
         try {
