@@ -531,6 +531,37 @@ describe('actions by call', () => {
         expect(await app.getFailedActions()).toEqual([]);
     });
 
+    it.each([undefined, Infinity])('are not queued twice for a key when the first caller died before its answer was kept, for as long as answers are (%s)', async idempotencyKeepMs => {
+        const data = fresh();
+        const runs: unknown[] = [];
+        const queued = Action.create('queued', {on: onHttp('POST', '/queued'), handler: input => void runs.push(input)});
+        const first = await start([queued], data, {idempotencyKeepMs});
+        const [keyed, unkeyed] = [await first.enqueueAction(queued, 'keyed', {idempotencyKey: 'k'}), await first.enqueueAction(queued, 'unkeyed')];
+        await vi.waitFor(() => expect(runs).toHaveLength(2));
+        await first.stop();
+        const scope = async (namespace: string): Promise<IStore> => {
+            const store = new MemoryStore(data.store).scope({namespace, tables: {}});
+            await store.connect();
+            return store;
+        };
+        const [requests, tasks] = [await scope('_woltage_requests'), await scope('_woltage_action/queued')];
+        const answers = (await requests.listRecords('')).filter(({value}) => value.includes(keyed));
+        expect(answers).toHaveLength(1);
+        await requests.commit({records: answers.map(({key}) => ({key, value: null, token: 'gone'}))});
+        const isKnown = async (id: string) => (await tasks.getRecords([`id/${id}`]))[0] !== undefined;
+        const clockIn = (days: number) => ({now: () => Date.now() + days * 24 * 3_600_000, newId: () => crypto.randomUUID(), delay});
+        const later = await start([queued], data, {idempotencyKeepMs, harness: {clock: clockIn(6.9)}});
+        await vi.waitFor(async () => expect(await isKnown(unkeyed)).toBe(false));
+        expect(await later.enqueueAction(queued, 'keyed', {idempotencyKey: 'k'})).toBe(keyed);
+        await delay(100);
+        expect(runs).toEqual(['keyed', 'unkeyed']);
+        await later.stop();
+        await start([queued], data, {idempotencyKeepMs, harness: {clock: clockIn(7.1)}});
+        if (idempotencyKeepMs === undefined)
+            await vi.waitFor(async () => expect(await isKnown(keyed)).toBe(false));
+        expect(await isKnown(keyed)).toBe(idempotencyKeepMs !== undefined);
+    });
+
     it('are queued, once for an idempotency key', async () => {
         const data = fresh();
         const app = await start([greet], data);

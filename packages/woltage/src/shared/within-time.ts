@@ -24,11 +24,11 @@ export async function withinTime<R>({clock, ms, late, ending}: TimeLimit, work: 
     const aborted = new Promise<never>((_resolve, reject) => {
         const abort = (reason: unknown): void => {
             controller.abort(reason);
-            reject(reason as Error);
+            reject(reason);
         };
         end = () => abort(ending.reason);
         ending.addEventListener('abort', end);
-        void clock.delay(ms, over.signal).then(() => over.signal.aborted ? undefined : abort(late()));
+        clock.delay(ms, over.signal).then(() => over.signal.aborted ? undefined : abort(late()), reject);
     });
     try {
         return await Promise.race([work(controller.signal), aborted]);

@@ -91,7 +91,7 @@ export class Attempt {
     }
 
     async #complete(): Promise<void> {
-        const rememberUntil = this.#now + this.#options.rememberMs;
+        const rememberUntil = this.#now + (this.task.rememberMs ?? this.#options.rememberMs);
         const records = await this.#work.recordsAtEnd?.(this.task) ?? [];
         const next = this.#options.successor?.();
         if (next !== undefined) {

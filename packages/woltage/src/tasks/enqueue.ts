@@ -49,8 +49,8 @@ export class Enqueuer {
     async #commit(tasks: readonly NewTask[], records: readonly RecordWrite[]): Promise<void> {
         const {first, records: placeRecords} = await this.#places(tasks.length);
         const now = this.#clock.now();
-        const writes = tasks.flatMap(({id, kind, payload, dueAt = now}, i) => {
-            const task: Task = {id, kind, payload, dueAt, attempts: 0, queuedAt: now, since: Math.max(dueAt, now), sequence: first + i};
+        const writes = tasks.flatMap(({id, kind, payload, dueAt = now, rememberMs}, i) => {
+            const task: Task = {id, kind, payload, dueAt, attempts: 0, queuedAt: now, since: Math.max(dueAt, now), sequence: first + i, rememberMs};
             return [create(dueKey(task, this.#isOrdered), encodePlace(task)), create(idKey(id), encodeTask(task))];
         });
         const all = [...records, ...placeRecords, ...writes];

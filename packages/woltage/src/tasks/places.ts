@@ -38,7 +38,7 @@ export const doneIdOf = (key: string): string => key.slice(DONE.length + TIME_DI
 export const deadIdOf = (key: string): string => key.slice(DEAD.length);
 
 /** What is written down where a task waits, or is run. */
-export type Place = Omit<Task, 'payload' | 'queuedAt' | 'since'>;
+export type Place = Omit<Task, 'payload' | 'queuedAt' | 'since' | 'rememberMs'>;
 
 /** A task, or where one is, as it was found. */
 export interface Found<T> {

@@ -10,6 +10,8 @@ export interface NewTask {
     readonly payload: JsonValue;
     /** When it may run at the earliest, in ms since the Unix epoch. @default now */
     readonly dueAt?: number;
+    /** How long it is remembered when it is done, so that it isn't queued again, in ms. @default as long as all of the queue */
+    readonly rememberMs?: number | undefined;
 }
 
 export interface TaskError {
@@ -17,7 +19,7 @@ export interface TaskError {
     readonly code?: string | undefined;
 }
 
-export interface Task extends Required<NewTask> {
+export interface Task extends Required<Omit<NewTask, 'rememberMs'>>, Pick<NewTask, 'rememberMs'> {
     /** How often it has been tried. */
     readonly attempts: number;
     /** In ms since the Unix epoch. */

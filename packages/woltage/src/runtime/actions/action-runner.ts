@@ -124,9 +124,9 @@ export class ActionRunner {
         await Promise.all([...this.#loops, this.#queue.stop(graceMs)]);
     }
 
-    /** @param id Known ids are not queued again */
-    async enqueue(id: string, source: RunSource, dueAt?: number): Promise<void> {
-        await this.#queue.enqueue([{id, kind: RUN, payload: encodeValue(source), ...dueAt !== undefined && {dueAt}}]);
+    /** @param id Known ids are not queued again. @param rememberMs How long the id is known at least, when the run is over. @default an hour */
+    async enqueue(id: string, source: RunSource, {dueAt, rememberMs}: {readonly dueAt?: number | undefined; readonly rememberMs?: number | undefined} = {}): Promise<void> {
+        await this.#queue.enqueue([{id, kind: RUN, payload: encodeValue(source), rememberMs, ...dueAt !== undefined && {dueAt}}]);
     }
 
     pending(): Promise<readonly Task[]> {

@@ -56,6 +56,7 @@ export class Actions {
     readonly #calls: RunningCalls;
     readonly #graceMs: number;
     readonly #commits: GroupCommit;
+    readonly #keepMs: number;
 
     /** @param keepMs How long answers to requests with idempotency keys are kept */
     constructor(compiled: Iterable<CompiledAction>, parts: RunnerParts, keepMs: number) {
@@ -67,6 +68,8 @@ export class Actions {
         this.#graceMs = clock === undefined ? GRACE_MS : HARNESS_GRACE_MS;
         this.#commits = new GroupCommit(this.#requests);
         this.#keyed = new KeyedWork(this.#requests, parts.self, parts.log, keepMs);
+        // It is written down as JSON, which has no Infinity.
+        this.#keepMs = Math.min(keepMs, Number.MAX_SAFE_INTEGER);
     }
 
     get all(): readonly ActionRunner[] {
@@ -103,12 +106,13 @@ export class Actions {
     /** Queues a run of an action, once for an idempotency key. @returns Its id @throws ValidationError when the input doesn't match the action's schema */
     async enqueue(target: unknown, input: unknown, {idempotencyKey, request, dueAt}: ActionCall): Promise<string> {
         const runner = this.#find(target);
-        const enqueue = async (id: string): Promise<string> => {
-            await runner.enqueue(id, {by: 'call', input, request}, dueAt);
+        const enqueue = async (id: string, rememberMs?: number): Promise<string> => {
+            await runner.enqueue(id, {by: 'call', input, request}, {dueAt, rememberMs});
             return id;
         };
+        // Who dies before the answer is kept has queued it nevertheless: a repetition finds it for as long as it would have found the answer.
         if (idempotencyKey !== undefined)
-            return this.#once('queued/', runner, input, idempotencyKey, enqueue) as Promise<string>;
+            return this.#once('queued/', runner, input, idempotencyKey, id => enqueue(id, this.#keepMs)) as Promise<string>;
         await validInput(runner.compiled.action, input);
         return enqueue(this.#clock.newId());
     }
