@@ -189,6 +189,35 @@ describe.each([1, 3])('The bus with %i partitions', partitions => {
         expect(events.length).toBe(40);
     });
 
+    it('a topic that has the events of another log gets nothing, and the logger is told', async () => {
+        await append(0, 5);
+        const one = await source();
+        await until(async () => await one.getLatestPosition() === 4n);
+        await store.close();
+        const before = server.messages(busOf(server).topic).length;
+        const errors: unknown[] = [];
+        const ignore = (): void => undefined;
+        const logger = {debug: ignore, info: ignore, warn: ignore, error: (details: unknown) => void errors.push(details)};
+        const other = await open(new ComposedEventStore({log: new MemoryEventStore(), bus: {...busOf(server), logger}}));
+        // The same streams and positions, and other events.
+        for (let n = 0; n < 8; n++)
+            await other.append('thing', `t${n}`, [eventOf(n)]);
+        await until(() => errors.length > 0);
+        expect(errors).toEqual([expect.objectContaining({err: expect.objectContaining({code: 'BUS_OF_ANOTHER_LOG'}) as unknown})]);
+        expect(server.messages(busOf(server).topic).length).toBe(before);
+    });
+
+    it('a topic whose last event was erased in the log is still that log\'s', async () => {
+        await append(0, 5);
+        const one = await source();
+        await until(async () => await one.getLatestPosition() === 4n);
+        await store.close();
+        const log = await open(new MemoryEventStore(data));
+        await log.erase('thing', 't4', eventOf(5));
+        store = await open(new ComposedEventStore({log: new MemoryEventStore(data), bus: busOf(server)}));
+        await until(async () => await one.getLatestPosition() === 5n);
+    });
+
     it('one of several processes publishes, and another one takes over', async () => {
         const second = await open(new ComposedEventStore({log: new MemoryEventStore(data), bus: busOf(server)}));
         await append(0, 30);

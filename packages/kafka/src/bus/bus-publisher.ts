@@ -1,11 +1,11 @@
-import {delay, partitionOf, type IEventStore, type Logger, type SubscriptionBatch, type TopicMessage, type TopicPartition} from 'woltage';
+import {ConfigError, delay, GoneError, partitionOf, type IEventStore, type Logger, type RecordedEvent, type SubscriptionBatch, type TopicMessage, type TopicPartition} from 'woltage';
 import {Outage} from '../consume/outage.ts';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
 import {pauseMs} from '../pause.ts';
 import type {Publisher} from '../publish/publisher.ts';
 import {keyOf, toEventMessage, toMark} from './bus-message.ts';
-import {lastPosition} from './scan.ts';
+import {lastEvent, lastPosition} from './scan.ts';
 
 /** Published at a time: a publisher that has lost its place still sends no more than this. */
 const BATCH = 1000;
@@ -38,9 +38,14 @@ export class BusPublisher {
     constructor(options: BusPublisherOptions) {
         this.#options = options;
         const {logger, topic} = options;
-        this.#outage = new Outage(error => error === undefined
-            ? logger.info({topic}, 'Events are published again')
-            : logger.warn({topic, err: error}, `Events can't be published at the moment, they wait in the log: ${error.message}`));
+        this.#outage = new Outage(error => {
+            if (error === undefined)
+                logger.info({topic}, 'Events are published again');
+            else if (error instanceof ConfigError)
+                logger.error({topic, err: error}, `Events can't be published: ${error.message}`);
+            else
+                logger.warn({topic, err: error}, `Events can't be published at the moment, they wait in the log: ${error.message}`);
+        });
     }
 
     start(): void {
@@ -115,6 +120,7 @@ export class BusPublisher {
 
     async #publish(partitions: number, signal: AbortSignal): Promise<void> {
         const {log} = this.#options;
+        await this.#checkLog(partitions);
         const reached = await this.#reached(partitions);
         this.#outage.end();
         const after = reached.reduce((least, position) => position === undefined || least === undefined ? undefined : position < least ? position : least);
@@ -124,6 +130,22 @@ export class BusPublisher {
                 return;
             await this.#options.publisher.publish(messages);
             this.#outage.end();
+        }
+    }
+
+    /** What the topic has comes from this log, else the positions there mean nothing here, and events would be left out. @throws ConfigError `BUS_OF_ANOTHER_LOG` */
+    async #checkLog(partitions: number): Promise<void> {
+        const {driver, topic, log} = this.#options;
+        const reader = driver.reader();
+        try {
+            const events = await Promise.all(Array.from({length: partitions}, (_, partition) => lastEvent(reader, {topic, partition})));
+            const last = events.reduce((one, other) => one === undefined || other !== undefined && other.position > one.position ? other : one);
+            if (last === undefined || await isIn(log, last))
+                return;
+            throw new ConfigError(`The topic '${topic}' has events of another log, such as ${last.id} at position ${last.position}: a log needs a topic of its own, and a new one when it was begun anew or restored.`,
+                {code: 'BUS_OF_ANOTHER_LOG'});
+        } finally {
+            await reader.close();
         }
     }
 
@@ -157,6 +179,21 @@ export class BusPublisher {
             reached[partition] = position;
         }
         return messages;
+    }
+}
+
+/** Whether a log has an event; true where its stream was erased. */
+async function isIn(log: IEventStore, {aggregateName, aggregateId, revision, position, id}: RecordedEvent): Promise<boolean> {
+    try {
+        for await (const page of log.read(aggregateName, aggregateId, {fromRevision: revision, limit: 1})) {
+            for (const event of page)
+                return event.id === id && event.position === position;
+        }
+        return false;
+    } catch (error) {
+        if (error instanceof GoneError)
+            return true;
+        throw error;
     }
 }
 

@@ -1,4 +1,4 @@
-import {UnavailableError, type TopicPartition} from 'woltage';
+import {UnavailableError, type RecordedEvent, type RecordedMessage, type TopicPartition} from 'woltage';
 import type {IKafkaReader} from '../driver/kafka-driver.ts';
 import {boundsOf, scan} from '../read-partition.ts';
 import {readBusMessage} from './bus-message.ts';
@@ -30,6 +30,29 @@ export async function lastPosition(reader: IKafkaReader, place: TopicPartition, 
         to = from;
     }
     return undefined;
+}
+
+/** The event with the greatest position among the last messages of a partition; `undefined` where there is none. */
+export async function lastEvent(reader: IKafkaReader, place: TopicPartition): Promise<RecordedEvent | undefined> {
+    const {start, end} = await boundsOf(reader, place);
+    let last: RecordedEvent | undefined;
+    for await (const messages of scan(reader, place, end - TAIL > start ? end - TAIL : start, end)) {
+        for (const event of messages.flatMap(message => eventOf(message) ?? [])) {
+            if (last === undefined || event.position > last.position)
+                last = event;
+        }
+    }
+    return last;
+}
+
+/** `undefined` for marks, and for what others have put there. */
+function eventOf(message: RecordedMessage): RecordedEvent | undefined {
+    try {
+        const read = readBusMessage(message);
+        return read?.type === undefined ? undefined : read.event();
+    } catch {
+        return undefined;
+    }
 }
 
 /**
