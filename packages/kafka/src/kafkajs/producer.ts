@@ -21,7 +21,7 @@ export class KafkaJsProducer implements IKafkaProducer {
         this.#timeoutMs = requestTimeoutMs;
     }
 
-    async send({topic, partition}: TopicPartition, messages: readonly RawMessage[]): Promise<void> {
+    async send({topic, partition}: TopicPartition, messages: readonly RawMessage[]): Promise<'sent' | 'was there'> {
         try {
             await this.#connect();
             await this.#producer.send({
@@ -30,10 +30,12 @@ export class KafkaJsProducer implements IKafkaProducer {
                     partition, key, value, headers: Object.fromEntries([...headers].map(([name, text]) => [name.toString(), text]))
                 }))
             });
+            return 'sent';
         } catch (error) {
             // Sent again, and there already.
             if (!hasType(error, 'DUPLICATE_SEQUENCE_NUMBER'))
                 throw kafkaJsError(error);
+            return 'was there';
         }
     }
 
