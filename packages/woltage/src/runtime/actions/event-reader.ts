@@ -61,18 +61,11 @@ export class EventReader {
         const {store, eventStore} = this.#options;
         const [found] = await store.getRecords([KEY]);
         const known = found && JSON.parse(found.value) as EventMark;
-        const fresh = this.#types.filter(type => known?.since[type] === undefined);
         const now = Date.now();
         if (known !== undefined && this.#types.every(type => now - (known.asked[type] ?? 0) < ASK_AGAIN_MS))
             return;
         const asked = {...known?.asked, ...Object.fromEntries(this.#types.map(type => [type, now]))};
-        const head = await eventStore.getLatestPosition();
-        const fromStart = this.#fromStart();
-        // A type that has no limit yet is new to the action. What its trigger says later changes nothing.
-        const since = Object.fromEntries(fresh.map(type => [type, (fromStart.has(type) ? -1n : head ?? -1n).toString()]));
-        const mark: EventMark = known === undefined
-            ? {position: fromStart.size > 0 ? null : head?.toString() ?? null, since, asked}
-            : {position: known.position, since: {...known.since, ...since}, asked};
+        const mark = this.#newMark(known, asked, await eventStore.getLatestPosition());
         try {
             await store.commit({records: [{key: KEY, value: JSON.stringify(mark), token: uuidV7(), expected: found?.token ?? null}]});
         } catch (error) {
@@ -80,6 +73,16 @@ export class EventReader {
                 throw error;
             await this.prepare();
         }
+    }
+
+    /** A type that has no limit yet is new to the action. What its trigger says later changes nothing. */
+    #newMark(known: EventMark | undefined, asked: EventMark['asked'], head: bigint | null): EventMark {
+        const fromStart = this.#fromStart();
+        const end = head ?? -1n;
+        const fresh = this.#types.filter(type => known?.since[type] === undefined);
+        const since = {...known?.since, ...Object.fromEntries(fresh.map(type => [type, (fromStart.has(type) ? -1n : end).toString()]))};
+        const first = fromStart.size > 0 || head === null ? null : head.toString();
+        return {position: known === undefined ? first : known.position, since, asked};
     }
 
     /** Follows the event store until the signal aborts. @throws StaleRecordError when another process has gone on */
