@@ -1,12 +1,10 @@
 import {delay, type ConsumeOptions, type Logger, type TopicPartition} from 'woltage';
 import {DriverError, type IKafkaDriver, type IKafkaMember, type PartitionOffset} from '../driver/kafka-driver.ts';
 import {driverError} from '../driver/failures.ts';
-import {pauseMs} from '../pause.ts';
 import {Consumption} from './consumption.ts';
-import {Outage} from './outage.ts';
+import {outageOf, runLives} from './lives.ts';
+import type {Outage} from './outage.ts';
 
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 2000;
 /** How often topics that don't exist are looked for, and whether topics have got more partitions. */
 const LOOK_FOR_TOPICS_MS = 1000;
 const LOOK_FOR_PARTITIONS_MS = 30_000;
@@ -25,41 +23,12 @@ export class GroupConsumer {
 
     constructor(options: GroupConsumerOptions) {
         this.#options = options;
-        const {onOutage, logger} = options;
-        this.#outage = new Outage(error => {
-            if (error === undefined)
-                logger.info({group: options.group}, 'Kafka can be read again');
-            else
-                logger.warn({group: options.group, err: error}, `Kafka can't be read at the moment: ${error.message}`);
-            onOutage?.(error);
-        });
+        this.#outage = outageOf(options);
     }
 
     /** @throws DriverError of kind `refused` */
-    async run(): Promise<void> {
-        const {signal, logger} = this.#options;
-        for (let failed = 0; !signal.aborted;) {
-            const life = new AbortController();
-            const end = (): void => life.abort();
-            signal.addEventListener('abort', end);
-            try {
-                const hasConsumed = await this.#live(life);
-                failed = hasConsumed ? 0 : failed + 1;
-            } catch (error) {
-                const failure = driverError(error);
-                if (failure.kind === 'refused')
-                    throw failure;
-                if (!signal.aborted) {
-                    logger.debug({err: failure}, 'A membership has ended, another is begun');
-                    this.#outage.begin(failure);
-                }
-                failed++;
-            } finally {
-                signal.removeEventListener('abort', end);
-                life.abort();
-            }
-            await delay(pauseMs(failed, FIRST_PAUSE_MS, MAX_PAUSE_MS), signal);
-        }
+    run(): Promise<void> {
+        return runLives(this.#options, this.#outage, driverError, life => this.#live(life));
     }
 
     /** One membership. @returns Whether it has had partitions */

@@ -1,11 +1,9 @@
 import {delay, type ConsumeOptions} from 'woltage';
-import {Outage} from '../consume/outage.ts';
-import {pauseMs} from '../pause.ts';
+import {outageOf, runLives} from '../consume/lives.ts';
+import type {Outage} from '../consume/outage.ts';
 import {kafkaJsError} from './failures.ts';
 import {Membership, type MembershipOptions} from './membership.ts';
 
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 2000;
 /** How often topics that don't exist are looked for. */
 const LOOK_FOR_TOPICS_MS = 1000;
 
@@ -18,40 +16,12 @@ export class KafkaJsConsumer {
 
     constructor(options: KafkaJsConsumerOptions) {
         this.#options = options;
-        const {onOutage, logger, group} = options;
-        this.#outage = new Outage(error => {
-            if (error === undefined)
-                logger.info({group}, 'Kafka can be read again');
-            else
-                logger.warn({group, err: error}, `Kafka can't be read at the moment: ${error.message}`);
-            onOutage?.(error);
-        });
+        this.#outage = outageOf(options);
     }
 
     /** @throws DriverError of kind `refused` */
-    async run(): Promise<void> {
-        const {signal, logger} = this.#options;
-        for (let failed = 0; !signal.aborted;) {
-            const life = new AbortController();
-            const end = (): void => life.abort();
-            signal.addEventListener('abort', end);
-            try {
-                failed = await this.#live(life) ? 0 : failed + 1;
-            } catch (error) {
-                const failure = kafkaJsError(error);
-                if (failure.kind === 'refused')
-                    throw failure;
-                if (!signal.aborted) {
-                    logger.debug({err: failure}, 'A membership has ended, another is begun');
-                    this.#outage.begin(failure);
-                }
-                failed++;
-            } finally {
-                signal.removeEventListener('abort', end);
-                life.abort();
-            }
-            await delay(pauseMs(failed, FIRST_PAUSE_MS, MAX_PAUSE_MS), signal);
-        }
+    run(): Promise<void> {
+        return runLives(this.#options, this.#outage, kafkaJsError, life => this.#live(life));
     }
 
     /** One membership. @returns Whether it has had partitions */
