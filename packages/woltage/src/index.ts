@@ -12,13 +12,13 @@ export {
     Decision, type Boundary, type BoundaryCriterion, type DecisionContext, type DecisionOptions, type DecisionOutcome, type DecisionProjector, type DecisionReducer, type DecisionResult, type EventStream
 } from './decisions/index.ts';
 export {
-    cancelScheduled, emit, executeCommand, publish, scheduleCommand, sideEffect, type DurableSideEffectOptions, type EffectAggregate, type EffectCommand, type EffectDecision, type EffectRetry, type EffectRun,
+    cancelScheduled, emit, executeCommand, publish, scheduleCommand, sideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun,
     type Emission, type FinalFailure
 } from './effects/index.ts';
 export {
     Action, onEvent, onHttp, onMessage, onSchedule, type ActionContext, type ActionFactory, type ActionFailure, type ActionMessage, type ActionOptions, type ActionPublication, type ActionRequest,
     type ActionRetry, type ActionTools, type EventTrigger, type FailureEvents, type FoldableAggregate, type HttpTrigger, type MessageTrigger, type OnEventOptions, type OnHttpOptions,
-    type OnMessageOptions, type OnScheduleOptions, type Run, type RunLater, type RunnableCommand, type RunnableDecision, type RunOutcome, type RunQuery, type ScheduledRun,
+    type OnMessageOptions, type OnScheduleOptions, type Run, type RunLater, type RunOutcome, type RunQuery, type ScheduledRun,
     type ScheduleTrigger, type Trigger, type TriggerStart
 } from './actions/index.ts';
 export {ReadModel, type ReadModelClass, type StoreOwner} from './read-models/index.ts';
@@ -57,6 +57,7 @@ export {Erased, isErased} from './shared/erased.ts';
 export {copyStorable, decodeJson, decodeValue, encodeJson, encodeValue, type JsonValue} from './shared/json-codec.ts';
 export {partitionOf} from './shared/key-partition.ts';
 export type {Logger} from './shared/logger.ts';
+export type {RunnableAggregate, RunnableCommand, RunnableDecision} from './shared/runnable.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';
 export {uuidV7} from './shared/uuid.ts';
 export {within} from './shared/within.ts';

@@ -1,23 +1,10 @@
 import type {PastOptions, ScheduleOptions} from '../context/index.ts';
 import type {Event} from '../events/index.ts';
 import type {OutgoingMessage} from '../ports/index.ts';
-import type {Takes} from '../shared/input-type.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {HandlerOf, QueryHandlerName, QueryOptions} from '../shared/query-types.ts';
+import type {RunnableAggregate, RunnableCommand, RunnableDecision} from '../shared/runnable.ts';
 import type {EventOf, MessageOf, RequestOf, Trigger} from './trigger.ts';
-
-/** A registered command, as far as an action needs to know it. */
-export interface RunnableCommand<Input> extends Takes<Input> {
-    readonly aggregate: {readonly name: string};
-    readonly name: string;
-    readonly retryOnConflict: number;
-}
-
-/** A decision, as far as an action needs to know it. */
-export interface RunnableDecision<State, Input> extends Takes<Input> {
-    readonly name: string;
-    readonly options: {readonly decide: (state: State, input: never, context: never) => unknown; readonly query: unknown};
-}
 
 /** An aggregate, as far as an action needs to know it. */
 export interface FoldableAggregate<State> {
@@ -38,7 +25,7 @@ export interface RunOutcome {
 /** Runs a command or a decision; what a repetition runs again appends nothing twice. */
 export interface Run {
     <Input>(command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object): Promise<RunOutcome>;
-    (aggregate: string | {readonly name: string; readonly commands: ReadonlyMap<string, unknown>}, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<RunOutcome>;
+    (aggregate: RunnableAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<RunOutcome>;
     <State, Input>(decision: RunnableDecision<State, Input>, input: Input, context?: object): Promise<RunOutcome>;
 }
 
@@ -46,7 +33,7 @@ export interface Run {
 export interface RunLater {
     <Input>(executeAt: Date, command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
     (
-        executeAt: Date, aggregate: string | {readonly name: string; readonly commands: ReadonlyMap<string, unknown>}, aggregateId: string, commandName: string, payload?: unknown, context?: object,
+        executeAt: Date, aggregate: RunnableAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object,
         options?: ScheduleOptions
     ): Promise<string>;
     <State, Input>(executeAt: Date, decision: RunnableDecision<State, Input>, input: Input, context?: object, options?: ScheduleOptions): Promise<string>;

@@ -1,6 +1,7 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event} from '../events/index.ts';
-import {isStandardSchema, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
+import {aFunction, aSchema, optional, shapeProblem, type Shape} from '../shared/shapes.ts';
+import type {InferOutput, StandardSchema} from '../shared/standard-schema.ts';
 import type {ActionContext} from './action-context.ts';
 import type {ActionRetry} from './retry.ts';
 import type {InputOf, Trigger} from './trigger.ts';
@@ -92,27 +93,19 @@ const isTrigger = (value: unknown): boolean => typeof value === 'object' && valu
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
 const isMs = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
 
-const SHAPES: Readonly<Record<string, {readonly isValid: (value: unknown) => boolean; readonly must: string}>> = {
-    on: {isValid: value => Array.isArray(value) ? value.length > 0 && value.every(isTrigger) : isTrigger(value), must: 'a trigger, or several: onEvent, onMessage, onSchedule, onHttp'},
-    handler: {isValid: value => typeof value === 'function', must: 'a function: (input, {run, services}) => ...'},
-    input: {isValid: value => value === undefined || isStandardSchema(value), must: 'a schema: Zod, or another Standard Schema'},
-    retry: {isValid: value => value === undefined || isRetry(value), must: 'an object {maxAttempts, timeoutMs, attemptTimeoutMs, backoffMs, maxBackoffMs} of positive numbers'},
-    concurrency: {isValid: value => value === undefined || isCount(value), must: 'a whole number from 1'},
-    ordered: {isValid: value => value === undefined || typeof value === 'boolean', must: 'true or false'},
-    onFinalFailure: {isValid: value => value === undefined || typeof value === 'function', must: 'a function'}
-};
-
 const RETRY: Readonly<Record<string, (value: unknown) => boolean>> = {maxAttempts: isCount, timeoutMs: isCount, attemptTimeoutMs: isCount, backoffMs: isMs, maxBackoffMs: isMs};
 
 const isRetry = (value: unknown): boolean => typeof value === 'object' && value !== null
     && Object.entries(value).every(([key, setting]) => Object.hasOwn(RETRY, key) && (setting === undefined || RETRY[key]?.(setting)));
 
-function problemOf(options: unknown): string | undefined {
-    if (typeof options !== 'object' || options === null)
-        return 'it needs options: {on, handler}.';
-    const unknown = Object.keys(options).find(key => !Object.hasOwn(SHAPES, key));
-    if (unknown !== undefined)
-        return `'${unknown}' is not one of its options (${Object.keys(SHAPES).join(', ')}).`;
-    const [key, shape] = Object.entries(SHAPES).find(([name, {isValid}]) => !isValid((options as Record<string, unknown>)[name])) ?? [];
-    return shape && `'${key}' must be ${shape.must}.`;
-}
+const SHAPES: Readonly<Record<keyof ActionOptions, Shape>> = {
+    on: [value => Array.isArray(value) ? value.length > 0 && value.every(isTrigger) : isTrigger(value), 'a trigger, or several: onEvent, onMessage, onSchedule, onHttp'],
+    handler: aFunction('(input, {run, services}) => ...'),
+    input: optional(aSchema),
+    retry: optional([isRetry, 'an object {maxAttempts, timeoutMs, attemptTimeoutMs, backoffMs, maxBackoffMs} of positive numbers']),
+    concurrency: optional([isCount, 'a whole number from 1']),
+    ordered: optional([value => typeof value === 'boolean', 'true or false']),
+    onFinalFailure: optional(aFunction())
+};
+
+const problemOf = (options: unknown): string | undefined => typeof options === 'object' && options !== null ? shapeProblem(options, SHAPES) : 'it needs options: {on, handler}.';

@@ -1,6 +1,6 @@
 export {Action, type ActionFactory, type ActionFailure, type ActionOptions, type FailureEvents} from './action.ts';
 export type {
-    ActionContext, ActionPublication, ActionTools, FoldableAggregate, Run, RunLater, RunnableCommand, RunnableDecision, RunOutcome, RunQuery
+    ActionContext, ActionPublication, ActionTools, FoldableAggregate, Run, RunLater, RunOutcome, RunQuery
 } from './action-context.ts';
 export type {ActionRetry} from './retry.ts';
 export {timesOf, type ScheduleTimes} from './schedule-times.ts';

@@ -1,6 +1,7 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event, EventClass} from '../events/index.ts';
-import {isStandardSchema, type StandardSchema} from '../shared/standard-schema.ts';
+import {aSchema, oneOf, optional, shapeProblem, type Shape} from '../shared/shapes.ts';
+import type {StandardSchema} from '../shared/standard-schema.ts';
 import {scheduleProblem} from './schedule-times.ts';
 import type {EventTrigger, HttpTrigger, MessageTrigger, MessageValue, ScheduleTrigger, TriggerStart} from './trigger.ts';
 
@@ -54,7 +55,7 @@ export function onEvent(...args: readonly (EventClass | OnEventOptions)[]): Even
     const eventClasses = (options === last ? args.slice(0, -1) : args) as readonly EventClass<Event>[];
     if (eventClasses.length === 0 || !eventClasses.every(eventClass => typeof eventClass === 'function'))
         throw invalid('onEvent takes event classes, and then options: onEvent(OrderPlaced, OrderCancelled, {from: \'start\'}).');
-    checkOptions('onEvent', options, {from: isStart});
+    checkOptions('onEvent', options, {from: START});
     return {kind: 'event', eventClasses, from: options.from ?? 'now'};
 }
 
@@ -69,7 +70,7 @@ export function onEvent(...args: readonly (EventClass | OnEventOptions)[]): Even
 export function onMessage<S extends StandardSchema | undefined = undefined>(topic: string, options: OnMessageOptions<S> = {}): MessageTrigger<MessageValue<S>> {
     if (typeof topic !== 'string' || topic === '')
         throw invalid('onMessage takes a topic, and then options: onMessage(\'inventories\', {schema}).');
-    checkOptions('onMessage', options, {schema: isStandardSchema, from: isStart, deadLetterTopic: isText});
+    checkOptions('onMessage', options, {schema: optional(aSchema), from: START, deadLetterTopic: optional([isText, 'a topic'])});
     const {schema, from = 'now', deadLetterTopic = `${topic}.dead-letters`} = options;
     return {kind: 'message', topic, schema: schema as StandardSchema<unknown, MessageValue<S>> | undefined, from, deadLetterTopic};
 }
@@ -89,7 +90,7 @@ export function onSchedule(every: string | {readonly everyMs: number}, options: 
     const interval = typeof every === 'string' ? every : (every as {readonly everyMs: unknown} | undefined)?.everyMs;
     if (typeof interval === 'number' ? !(Number.isFinite(interval) && interval >= 1) : !isText(interval))
         throw invalid('onSchedule takes a cron expression or {everyMs: 60_000}.');
-    checkOptions('onSchedule', options, {timeZone: isText, missed: value => ['skip', 'once', 'all'].includes(value as string)});
+    checkOptions('onSchedule', options, {timeZone: optional([isText, 'an IANA name such as Europe/Berlin']), missed: optional(oneOf('skip', 'once', 'all'))});
     const {timeZone = 'UTC', missed = 'once'} = options;
     const problem = scheduleProblem(interval as string | number, timeZone);
     if (problem !== undefined)
@@ -114,20 +115,16 @@ export function onHttp(method: string, path: string, options: OnHttpOptions = {}
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
     if (new Set(names).size < names.length || names.includes('__proto__'))
         throw invalid(`onHttp: the parameters of ${path} need names of their own.`);
-    checkOptions('onHttp', options, {answer: value => value === 'result' || value === 'accepted'});
+    checkOptions('onHttp', options, {answer: optional(oneOf('result', 'accepted'))});
     return {kind: 'http', method, path, answer: options.answer ?? 'result'};
 }
 
 const invalid = (message: string): ConfigError => new ConfigError(message, {code: 'TRIGGER_INVALID'});
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isStart = (value: unknown): boolean => value === 'start' || value === 'now';
+const START = optional(oneOf('start', 'now'));
 
-function checkOptions(what: string, options: object, checks: Readonly<Record<string, (value: unknown) => boolean>>): void {
-    for (const [key, value] of Object.entries(options)) {
-        const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
-        if (check === undefined)
-            throw invalid(`${what}: '${key}' is not one of its options (${Object.keys(checks).join(', ')}).`);
-        if (value !== undefined && !check(value))
-            throw invalid(`${what}: its option '${key}' is invalid.`);
-    }
+function checkOptions(what: string, options: object, shapes: Readonly<Record<string, Shape>>): void {
+    const problem = shapeProblem(options, shapes);
+    if (problem !== undefined)
+        throw invalid(`${what}: ${problem}`);
 }

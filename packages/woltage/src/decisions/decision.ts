@@ -1,7 +1,8 @@
 import {ConfigError} from '../errors/index.ts';
 import type {Event, EventClass, EventIdentity} from '../events/index.ts';
 import type {input} from '../shared/input-type.ts';
-import {isStandardSchema, type InferInput, type InferOutput, type StandardSchema} from '../shared/standard-schema.ts';
+import {aFunction, aSchema, optional, shapeProblem, type Shape} from '../shared/shapes.ts';
+import type {InferInput, InferOutput, StandardSchema} from '../shared/standard-schema.ts';
 
 /** Folds one event into the state. It may change the state that it gets, and returns it or a new one. */
 export type DecisionReducer<State, E extends Event = Event> = {reduce(state: State, event: E): State | void}['reduce'];
@@ -114,27 +115,14 @@ export class Decision<State = unknown, Input = never> {
     }
 }
 
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isProjector = (value: unknown): boolean => value === undefined || typeof value === 'object' && value !== null;
-const isCount = (value: unknown): boolean => value === undefined || Number.isInteger(value) && (value as number) >= 0;
+const SHAPES: Readonly<Record<keyof DecisionOptions<StandardSchema, unknown>, Shape>> = {
+    input: aSchema,
+    query: aFunction('input => ({types, tags})'),
+    projector: optional([value => typeof value === 'object' && value !== null, 'an object: {$init, [ItemAdded.identity]: (state, event) => ...}']),
+    init: [() => true, ''],
+    decide: aFunction('(state, input, context) => events'),
+    stream: optional(aFunction('(event, input) => ({aggregate, id})')),
+    retryOnConflict: optional([value => Number.isInteger(value) && (value as number) >= 0, 'a whole number, 0 or more'])
+};
 
-const SHAPES: readonly (readonly [key: string, isValid: (value: unknown) => boolean, must: string])[] = [
-    ['input', isStandardSchema, 'a schema: Zod, or another Standard Schema'],
-    ['query', isFunction, 'a function: input => ({types, tags})'],
-    ['projector', isProjector, 'an object: {$init, [ItemAdded.identity]: (state, event) => ...}'],
-    ['init', () => true, ''],
-    ['decide', isFunction, 'a function: (state, input, context) => events'],
-    ['stream', value => value === undefined || isFunction(value), 'a function: (event, input) => ({aggregate, id})'],
-    ['retryOnConflict', isCount, 'a whole number, 0 or more']
-];
-
-function problemOf(options: unknown): string | undefined {
-    if (typeof options !== 'object' || options === null)
-        return 'it needs options: {input, query, init, decide}.';
-    const unknown = Object.keys(options).find(key => !SHAPES.some(([known]) => known === key));
-    if (unknown !== undefined)
-        return `'${unknown}' is not one of its options (${SHAPES.map(([known]) => known).join(', ')}).`;
-    const given = options as Record<string, unknown>;
-    const [key, , must] = SHAPES.find(([key, isValid]) => !isValid(given[key])) ?? [];
-    return key === undefined ? undefined : `'${key}' must be ${must}.`;
-}
+const problemOf = (options: unknown): string | undefined => typeof options === 'object' && options !== null ? shapeProblem(options, SHAPES) : 'it needs options: {input, query, init, decide}.';

@@ -1,4 +1,3 @@
-export type {EffectAggregate, EffectCommand, EffectDecision} from './command-call.ts';
 export {
     DurableSideEffect, type DurableSideEffectOptions, type EffectRetry, type EffectRun, type FinalFailure
 } from './durable-side-effect.ts';

@@ -58,14 +58,19 @@ function timestampPrefix(ms: number): string {
 /** Generates a UUIDv7; ids of this process are strictly increasing. */
 export const uuidV7: () => string = createUuidV7Generator();
 
+/** The UUID (version 8, RFC 9562) of a digest, of which it changes the first 16 bytes. */
+export function uuidV8(digest: Uint8Array): string {
+    digest[6] = 0x80 | ((digest[6] as number) & 0x0f);
+    digest[8] = 0x80 | ((digest[8] as number) & 0x3f);
+    return formatUuid(digest);
+}
+
 /**
  * Derives a UUID (version 8, RFC 9562) from a name: the same name always gives the same id. The time part of `base`,
  * where it is a UUIDv7, is kept so that derived ids stay near it in a unique index.
  */
 export async function deriveUuid(base: string, name: string): Promise<string> {
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${base}\n${name}`)));
-    digest[6] = 0x80 | ((digest[6] as number) & 0x0f);
-    digest[8] = 0x80 | ((digest[8] as number) & 0x3f);
-    const derived = formatUuid(digest);
+    const derived = uuidV8(digest);
     return base.charAt(14) === '7' ? base.slice(0, 13) + derived.slice(13) : derived;
 }

@@ -6,7 +6,7 @@ import type {IEventStore} from '../../ports/index.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import type {Adapters} from '../adapters.ts';
-import type {CommandParts} from '../command-parts.ts';
+import {DEFAULT_KEEP_MS, type CommandParts} from '../command-parts.ts';
 import type {IdAt} from '../command-traces.ts';
 import type {WoltageConfig} from '../config.ts';
 import type {Definitions} from '../definitions.ts';
@@ -32,8 +32,6 @@ export interface ActionSurroundings {
     readonly decide: (compiled: CompiledDecision, input: unknown, context: object | undefined, cause: Cause | undefined, idAt: IdAt | undefined) => Promise<DecisionOutcome>;
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;
 }
-
-const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** @throws ConfigError `BROKER_MISSING` */
 export function createActions({config, definitions, adapters, eventStore, runtime, self, log, commands, effects, findDecision, decide, query}: ActionSurroundings): Actions {

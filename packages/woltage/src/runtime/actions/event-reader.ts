@@ -1,12 +1,12 @@
 import type {EventCatalogue, RecordedEvent} from '../../events/index.ts';
 import type {IEventStore, IStore} from '../../ports/index.ts';
-import {delay} from '../../shared/delay.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
 import type {NewTask, TaskQueue} from '../../tasks/index.ts';
 import {StaleRecordError} from '../../errors/index.ts';
 import type {CompiledAction} from './compiled-action.ts';
+import {roomIn} from './room.ts';
 import {RUN, type RunSource} from './run-source.ts';
 
 /** How far an action has got in the event store. */
@@ -21,9 +21,6 @@ interface EventMark {
 
 const KEY = 'events';
 const BATCH = 500;
-/** So many tasks may be open before the rest is left in the event store. */
-const MAX_OPEN = 2000;
-const FULL_PAUSE_MS = 100;
 /** A stretch without events is noted when it has this length, in positions, so that it isn't read again. */
 const NOTED_STRETCH = 10_000n;
 /** So long types are taken over that this process doesn't know, for those that do: while a new version is rolled out. */
@@ -103,7 +100,7 @@ export class EventReader {
                 this.#position = batch.position ?? this.#position;
                 continue;
             }
-            await this.#room(signal);
+            await roomIn(this.#options.queue, signal);
             const next = uuidV7();
             const mark: EventMark = {position: batch.position.toString(), since, asked};
             await this.#options.queue.enqueue(await Promise.all(events.map(event => this.#taskOf(event))), [{key: KEY, value: JSON.stringify(mark), token: next, expected: token}]);
@@ -123,11 +120,5 @@ export class EventReader {
         const {id, aggregateName, aggregateId, revision} = record;
         const source: RunSource = eventStore.supports.streams === false ? {by: 'event', record} : {by: 'event', place: {id, aggregateName, aggregateId, revision}};
         return {id: await deriveUuid(id, `action/${compiled.action.name}`), kind: RUN, payload: encodeValue(source)};
-    }
-
-    async #room(signal: AbortSignal): Promise<void> {
-        while (!signal.aborted && await this.#options.queue.isFull(MAX_OPEN))
-            await delay(FULL_PAUSE_MS, signal);
-        signal.throwIfAborted();
     }
 }

@@ -6,6 +6,7 @@ import type {Logger} from '../../shared/logger.ts';
 import {uuidV7} from '../../shared/uuid.ts';
 import type {TaskQueue} from '../../tasks/index.ts';
 import {MessageOffsets} from './message-offsets.ts';
+import {roomIn} from './room.ts';
 import {takeMessage, type TakenMessage} from './taken-message.ts';
 
 export interface MessageReaderOptions {
@@ -17,9 +18,6 @@ export interface MessageReaderOptions {
     readonly log: Logger;
 }
 
-/** So many tasks may be open before the rest is left in the topic. */
-const MAX_OPEN = 2000;
-const FULL_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5000;
 /** How long a first start waits at most until the broker has said where 'now' is, in ms. Kafka leaves a new group 3 s before it assigns anything. */
 const SETTLE_MS = 10_000;
@@ -151,7 +149,7 @@ export class MessageReader {
     async #handle({topic, partition, messages, nextOffset}: MessageBatch, signal: AbortSignal): Promise<void> {
         const {action, queue} = this.#options;
         const trigger = this.#triggers.get(topic) as MessageTrigger;
-        await this.#room(signal);
+        await roomIn(queue, signal);
         const {record, done, epoch} = this.#offsets.move({topic, partition}, nextOffset);
         const taken: TakenMessage[] = [];
         for (const message of messages)
@@ -168,12 +166,6 @@ export class MessageReader {
     #report({topic, partition, offset, key}: RecordedMessage, {code, message: reason}: NonNullable<TakenMessage['poison']>, {deadLetterTopic}: MessageTrigger): void {
         const {action, log} = this.#options;
         log.warn({action: action.name, topic, partition, offset: String(offset), key, code, reason, deadLetterTopic}, 'A message can\'t be handled: it goes to the dead-letter topic');
-    }
-
-    async #room(signal: AbortSignal): Promise<void> {
-        while (!signal.aborted && await this.#options.queue.isFull(MAX_OPEN))
-            await delay(FULL_PAUSE_MS, signal);
-        signal.throwIfAborted();
     }
 }
 

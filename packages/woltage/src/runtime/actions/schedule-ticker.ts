@@ -8,6 +8,7 @@ import type {Logger} from '../../shared/logger.ts';
 import {uuidV7} from '../../shared/uuid.ts';
 import type {NewTask, TaskQueue} from '../../tasks/index.ts';
 import {uuidOf} from './action-ids.ts';
+import {MAX_OPEN} from './room.ts';
 import {RUN, type RunSource} from './run-source.ts';
 
 export interface ScheduleTickerOptions {
@@ -35,8 +36,7 @@ const PREFIX = 'schedule/';
 const LATE_MS = 60_000;
 /** The most runs that are queued at once, and made up for. */
 const MOST = 1000;
-/** So many tasks may be open before runs wait. */
-const MAX_OPEN = 2000;
+/** How long runs wait before they look for room again, in ms. */
 const FULL_PAUSE_MS = 1000;
 /** How often a clock that may be set is looked at, in ms. */
 const LOOK_MS = 1000;

@@ -1,6 +1,7 @@
 import {ConfigError} from '../../errors/index.ts';
 import type {EventCatalogue, EventClass} from '../../events/index.ts';
 import {isTopicName} from '../../ports/index.ts';
+import {oneOf, optional, shapeProblem, type Shape} from '../../shared/shapes.ts';
 import type {Publication} from '../config.ts';
 
 /** A publication of the config, checked and bound to the events of one runtime. */
@@ -14,14 +15,13 @@ export interface CompiledPublication {
 }
 
 const NAME = /^[\w\-.]{1,128}$/;
-const isOneOf = (...values: readonly unknown[]) => (value: unknown): boolean => value === undefined || values.includes(value);
 
-const SHAPES: Readonly<Record<keyof Publication, {readonly isValid: (value: unknown) => boolean; readonly must: string}>> = {
-    topic: {isValid: isTopicName, must: 'a topic: 1 to 249 letters, digits, dots, - and _'},
-    name: {isValid: value => value === undefined || typeof value === 'string' && NAME.test(value), must: 'a name of letters, digits, -, _ and dots'},
-    events: {isValid: value => Array.isArray(value) && value.length > 0 && value.every(item => typeof item === 'function'), must: 'a list of event classes'},
-    from: {isValid: isOneOf('start', 'now'), must: '\'start\' or \'now\''},
-    personal: {isValid: isOneOf('encrypted', 'decrypt'), must: '\'encrypted\' or \'decrypt\''}
+const SHAPES: Readonly<Record<keyof Publication, Shape>> = {
+    topic: [isTopicName, 'a topic: 1 to 249 letters, digits, dots, - and _'],
+    name: optional([value => typeof value === 'string' && NAME.test(value), 'a name of letters, digits, -, _ and dots']),
+    events: [value => Array.isArray(value) && value.length > 0 && value.every(item => typeof item === 'function'), 'a list of event classes'],
+    from: optional(oneOf('start', 'now')),
+    personal: optional(oneOf('encrypted', 'decrypt'))
 };
 
 /** @throws ConfigError `PUBLICATION_INVALID`, `BROKER_MISSING` */
@@ -40,12 +40,9 @@ function compile(publication: Publication, index: number, catalogue: EventCatalo
     const what = `publications[${index}]`;
     if (typeof publication !== 'object' || publication as unknown === null)
         throw invalid(`'${what}' must be an object: {topic, events: [OrderPlaced]}.`);
-    const unknown = Object.keys(publication).find(key => !Object.hasOwn(SHAPES, key));
-    if (unknown !== undefined)
-        throw invalid(`'${what}': '${unknown}' is not one of its properties (${Object.keys(SHAPES).join(', ')}).`);
-    const wrong = Object.entries(SHAPES).find(([key, {isValid}]) => !isValid(publication[key as keyof Publication]));
-    if (wrong !== undefined)
-        throw invalid(`'${what}': its '${wrong[0]}' must be ${wrong[1].must}.`);
+    const problem = shapeProblem(publication, SHAPES);
+    if (problem !== undefined)
+        throw invalid(`'${what}': ${problem}`);
     const {topic, name = 'events', events, from = 'now', personal = 'encrypted'} = publication;
     const types = new Set(events.flatMap(eventClass => typesOf(eventClass, what, catalogue)));
     return {topic, name, types: [...types], from, isDecrypted: personal === 'decrypt'};
