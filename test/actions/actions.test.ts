@@ -1,51 +1,20 @@
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
-import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import {runChild, type Child} from '../processes/run-child.ts';
+import {describe, expect, it, vi} from 'vitest';
+import {useChildren} from '../processes/use-children.ts';
 
 const ORDERS = 240;
 const ROUNDS = 8;
-const script = new URL('child.ts', import.meta.url);
+const children = useChildren<{readonly done: number}>(new URL('child.ts', import.meta.url));
 
-interface Told {
-    readonly done: number;
-}
-
-let folder: string;
-let children: Child<Told>[] = [];
-beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'woltage-'));
-});
-afterEach(async () => {
-    for (const {process} of children)
-        process.kill('SIGKILL');
-    await Promise.all(children.map(({ended}) => ended));
-    children = [];
-    rmSync(folder, {recursive: true, force: true});
-});
-
-function start(first: number, end: number): Child<Told> {
-    const child = runChild<Told>(script, folder, String(first), String(end));
-    children.push(child);
-    return child;
-}
+/** Orders from one number up to before another are placed by it. */
+const start = (first: number, end: number) => children.start(String(first), String(end));
 
 /** How often each type has been recorded for each order. */
 async function recorded(): Promise<Map<string, number>> {
-    const store = new SQLiteEventStore({path: `${folder}/events.db`});
-    await store.connect();
     const counts = new Map<string, number>();
-    for await (const {events, caughtUp} of store.subscribe()) {
-        for (const {type, payload} of events) {
-            const key = `${type} ${(payload as {n: number}).n}`;
-            counts.set(key, (counts.get(key) ?? 0) + 1);
-        }
-        if (caughtUp)
-            break;
+    for (const {type, payload} of await children.recorded()) {
+        const key = `${type} ${(payload as {n: number}).n}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
     }
-    await store.close();
     return counts;
 }
 
@@ -53,11 +22,9 @@ describe('actions, while processes are killed at any moment', () => {
     it('do all that follows from each event, once', async () => {
         for (let round = 0; round < ROUNDS; round++) {
             const share = ORDERS / ROUNDS;
-            const [placing, helping] = [start(round * share, (round + 1) * share), start(0, 0)];
-            await Promise.race([placing, helping].map(child => child.told(3 + round * 2)));
-            placing.process.kill('SIGKILL');
-            helping.process.kill('SIGKILL');
-            await Promise.all([placing.ended, helping.ended]);
+            const pair = [start(round * share, (round + 1) * share), start(0, 0)];
+            await Promise.race(pair.map(child => child.told(3 + round * 2)));
+            await children.kill(pair);
         }
         start(0, ORDERS);
         start(0, 0);

@@ -1,12 +1,7 @@
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {runChild, type Child} from '../processes/run-child.ts';
+import {describe, expect, it} from 'vitest';
+import {useChildren} from '../processes/use-children.ts';
 
 const KEYS = 60;
-const script = new URL('child.ts', import.meta.url);
 
 interface Told {
     readonly n: number;
@@ -14,37 +9,9 @@ interface Told {
     readonly revisions: readonly string[];
 }
 
-let folder: string;
-let children: Child<Told>[] = [];
-beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'woltage-'));
-});
-afterEach(() => {
-    for (const {process} of children)
-        process.kill('SIGKILL');
-    children = [];
-    rmSync(folder, {recursive: true, force: true});
-});
-
-function start(kind: string): Child<Told> {
-    const child = runChild<Told>(script, folder, String(KEYS), kind);
-    children.push(child);
-    return child;
-}
-
-/** The ids of all events, by aggregate. */
-async function recorded(): Promise<string[]> {
-    const store = new SQLiteEventStore({path: `${folder}/events.db`});
-    await store.connect();
-    const ids: string[] = [];
-    for await (const {events, caughtUp} of store.subscribe()) {
-        ids.push(...events.map(({id}) => id));
-        if (caughtUp)
-            break;
-    }
-    await store.close();
-    return ids;
-}
+const children = useChildren<Told>(new URL('child.ts', import.meta.url));
+const start = (kind: string) => children.start(String(KEYS), kind);
+const recorded = async (): Promise<string[]> => (await children.recorded()).map(({id}) => id);
 
 /** What was told of a key is the same whoever told it. */
 function checkAnswers(lines: readonly Told[]): Map<number, Told> {
@@ -69,8 +36,7 @@ describe.each([['commands', 'single', 1], ['units of work', 'unit', 3]])('idempo
         for (let round = 0; round < 6; round++) {
             const child = start(kind);
             await child.told(5 + round * 8);
-            child.process.kill('SIGKILL');
-            await child.ended;
+            await children.kill([child]);
             lines.push(...child.lines);
         }
         const last = start(kind);

@@ -1,8 +1,6 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {createInterface} from 'node:readline';
-import {fileURLToPath} from 'node:url';
-
-const TSCONFIG = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
+import {bundled} from './bundled.ts';
 
 export interface Child<L> {
     readonly process: ChildProcess;
@@ -16,10 +14,7 @@ export interface Child<L> {
 
 /** Starts a program on the sources as they are. @param script Its file's URL */
 export function runChild<L>(script: URL, ...args: readonly string[]): Child<L> {
-    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(script), ...args], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {...process.env, TSX_TSCONFIG_PATH: TSCONFIG}
-    });
+    const child = spawn(process.execPath, [bundled(script), ...args], {stdio: ['ignore', 'pipe', 'pipe']});
     const lines: L[] = [];
     const waiting = new Set<() => void>();
     let errors = '';

@@ -6,7 +6,7 @@ import {createDatabase, type TestDatabase} from '../../../test/servers/postgres-
 import {postgres} from '../../../test/servers/postgres.ts';
 import {PostgresStore} from '../src/index.ts';
 
-const EVENTS = 2000;
+const EVENTS = 1000;
 const ACCOUNTS = 20;
 
 const schema = z.object({by: z.number()});
@@ -98,7 +98,7 @@ let version = 0;
 
 async function replayed(woltage: Woltage) {
     await woltage.addProjection('counter', ++version, 'CounterProjector', 1, 'main');
-    await vi.waitFor(() => expect(woltage.getProjection('counter', version)?.state).toMatch(/live|faulted/), {timeout: 15_000, interval: 20});
+    await vi.waitFor(() => expect(woltage.getProjection('counter', version)?.state).toMatch(/live|faulted/), {timeout: 50_000, interval: 20});
     await woltage.setProjectionActive('counter', version, true);
     return woltage.executeQuery(Counters, 'all', {});
 }
