@@ -1,4 +1,4 @@
-import {BadRequestError, checkTopicName, isWoltageError, UnavailableError, type ConsumeOptions, type IMessageBroker, type Logger, type TopicMessage} from 'woltage';
+import {BadRequestError, checkTopicName, isWoltageError, UnavailableError, type BrokerPublishOptions, type ConsumeOptions, type IMessageBroker, type Logger, type TopicMessage} from 'woltage';
 import type {DriverError} from './driver/kafka-driver.ts';
 import {kafkaError} from './kafka-error.ts';
 import {checkOptions, type CheckedOptions, type KafkaBrokerOptions} from './options.ts';
@@ -71,8 +71,8 @@ export abstract class SessionBroker<S extends KafkaSession> implements IMessageB
         await this.ask(session => session.ping());
     }
 
-    async publish(messages: readonly TopicMessage[]): Promise<void> {
-        await this.#opened().publisher.publish(messages);
+    async publish(messages: readonly TopicMessage[], options?: BrokerPublishOptions): Promise<void> {
+        await this.#opened().publisher.publish(messages, options);
     }
 
     async consume(options: ConsumeOptions): Promise<void> {

@@ -3,7 +3,11 @@ import {eventStoreConformance} from '@woltage/testing';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {MemoryEventStore, MemoryEventStoreData, uuidV7, type EventData, type IEventStore, type RecordedEvent, type SubscriptionBatch} from 'woltage';
 import {KafkaServer} from '../../../test/servers/kafka/kafka-server.ts';
+import {checkBus} from '../src/bus/bus-options.ts';
+import {BusPublisher} from '../src/bus/bus-publisher.ts';
+import {PlatformaticDriver} from '../src/driver/platformatic-driver.ts';
 import {ComposedEventStore, KafkaEventSource} from '../src/index.ts';
+import {Publisher} from '../src/publish/publisher.ts';
 import {busOf, until} from './support/kafka.ts';
 
 eventStoreConformance({describe, it}, 'ComposedEventStore', async () => {
@@ -290,6 +294,31 @@ describe.each([1, 3])('The bus with %i partitions', partitions => {
         await until(() => reader.events.length >= 100);
         expect(reader.positions).toEqual(Array.from({length: 100}, (_, n) => BigInt(n)));
         await reader.stop();
+    });
+
+    it('is marked anew while nothing happens: whoever comes back after retention has deleted all events finds that nothing was missed', async () => {
+        await append(0, 20);
+        const one = await source();
+        await until(async () => await one.getLatestPosition() === 19n);
+        const {topic} = busOf(server);
+        const driver = new PlatformaticDriver({...checkBus(busOf(server)), onError: () => undefined});
+        const publisher = new Publisher(driver, 5000, () => undefined);
+        const marking = new BusPublisher({driver, publisher, log: store, topic, group: 'marking', logger: checkBus(busOf(server)).logger, markAgainMs: 50});
+        marking.start();
+        const logs = server.state.topics.get(topic) ?? [];
+        const ends = logs.map(({nextOffset}) => nextOffset);
+        await until(() => logs.every(({nextOffset}, partition) => nextOffset > (ends[partition] ?? 0n)));
+        for (const [partition, log] of logs.entries())
+            log.deleteBefore(ends[partition] ?? 0n);
+        const reader = new Reader(one, {after: 19n});
+        await until(() => reader.batches.some(({caughtUp}) => caughtUp));
+        await append(20, 5);
+        await until(() => reader.events.length >= 5);
+        expect(reader.positions).toEqual([20n, 21n, 22n, 23n, 24n]);
+        await reader.stop();
+        await marking.stop();
+        await publisher.close();
+        await driver.close();
     });
 
     it('tells of a topic that doesn\'t reach back so far any more', async () => {

@@ -5,6 +5,7 @@ import type {IKafkaDriver} from '../driver/kafka-driver.ts';
 import {pauseMs} from '../pause.ts';
 import type {Publisher} from '../publish/publisher.ts';
 import {keyOf, toEventMessage, toMark} from './bus-message.ts';
+import {EndMarks} from './end-marks.ts';
 import {lastEvent, lastPosition} from './scan.ts';
 
 /** Published at a time: a publisher that has lost its place still sends no more than this. */
@@ -12,6 +13,8 @@ const BATCH = 1000;
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 5000;
 const LOOK_FOR_PARTITIONS_MS = 30_000;
+/** How often the ends of the partitions are marked anew, in ms. */
+const MARK_AGAIN_MS = 300_000;
 
 export interface BusPublisherOptions {
     readonly driver: IKafkaDriver;
@@ -20,6 +23,8 @@ export interface BusPublisherOptions {
     readonly topic: string;
     readonly group: string;
     readonly logger: Logger;
+    /** For tests. @default 300000 */
+    readonly markAgainMs?: number;
 }
 
 /**
@@ -124,12 +129,25 @@ export class BusPublisher {
         const reached = await this.#reached(partitions);
         this.#outage.end();
         const after = reached.reduce((least, position) => position === undefined || least === undefined ? undefined : position < least ? position : least);
-        for await (const batch of log.subscribe({after, signal, batchSize: BATCH})) {
-            const messages = this.#messagesOf(batch, reached);
-            if (signal.aborted)
-                return;
-            await this.#options.publisher.publish(messages);
-            this.#outage.end();
+        const marks = new EndMarks(this.#options.markAgainMs ?? MARK_AGAIN_MS, () => this.#markEnds(reached));
+        try {
+            for await (const batch of log.subscribe({after, signal, batchSize: BATCH})) {
+                if (signal.aborted)
+                    return;
+                await marks.during(() => this.#options.publisher.publish(this.#messagesOf(batch, reached)));
+                this.#outage.end();
+            }
+        } finally {
+            await marks.stop();
+        }
+    }
+
+    async #markEnds(reached: readonly (bigint | undefined)[]): Promise<void> {
+        const {topic, publisher, logger} = this.#options;
+        try {
+            await publisher.publish(reached.flatMap((position, partition) => position === undefined ? [] : [toMark(topic, position, partition, reached.length)]));
+        } catch (error) {
+            logger.debug({err: error, topic}, 'The ends of the partitions were not marked anew');
         }
     }
 

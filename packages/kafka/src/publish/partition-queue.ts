@@ -1,7 +1,8 @@
-import {BadRequestError, ConfigError, delay, UnavailableError, type TopicPartition, type WoltageError} from 'woltage';
+import {BadRequestError, ConfigError, delay, publishAborted, UnavailableError, type TopicPartition, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {DriverError, RawMessage} from '../driver/kafka-driver.ts';
 import {closedError, unlessAborted} from './closing.ts';
+import {isOver, type Patience} from './patience.ts';
 import type {ProducerLease} from './producers.ts';
 
 /** Below what brokers take by default, with room for the batch's head. */
@@ -11,9 +12,7 @@ const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1000;
 
 /** One call of `publish`: settled when all of its messages are. */
-export interface Publication {
-    /** When it has to be over, in ms of `performance.now`. */
-    readonly deadline: number;
+export interface Publication extends Patience {
     /** True when one of its messages was given up: those behind it in the same partition must not be sent. */
     hasFailed: boolean;
     settle(error?: WoltageError): void;
@@ -24,6 +23,8 @@ export interface QueuedMessage {
     readonly size: number;
     readonly publication: Publication;
 }
+
+const isAborted = ({publication: {signal}}: QueuedMessage): boolean => signal?.aborted === true;
 
 /** How the messages of a batch ended that weren't given up on the way. */
 interface Outcome {
@@ -79,11 +80,9 @@ export class PartitionQueue {
     }
 
     async #send(batch: readonly QueuedMessage[]): Promise<void> {
-        const live = batch.filter(({publication}) => !publication.hasFailed);
-        for (const {publication} of batch) {
-            if (publication.hasFailed)
-                publication.settle();
-        }
+        const isLive = (message: QueuedMessage): boolean => !message.publication.hasFailed && !isAborted(message);
+        const live = batch.filter(isLive);
+        this.#giveUp(batch.filter(message => !isLive(message)));
         if (live.length === 0)
             return;
         const {left, failure} = await this.#attempt(live);
@@ -96,11 +95,20 @@ export class PartitionQueue {
         this.#settle(left, failure);
     }
 
+    /** Settles what isn't sent: because the message before it was not, or because nobody wants it any more. */
+    #giveUp(messages: readonly QueuedMessage[]): void {
+        for (const {publication} of messages) {
+            const error = publication.hasFailed ? undefined : publishAborted();
+            publication.hasFailed = true;
+            publication.settle(error);
+        }
+    }
+
     #settle(messages: readonly QueuedMessage[], failure: DriverError | undefined): void {
         const error = failure && this.#errorFor(failure);
         for (const {publication} of messages) {
             publication.hasFailed ||= error !== undefined;
-            publication.settle(error);
+            publication.settle(error !== undefined && publication.signal?.aborted === true ? publishAborted(error) : error);
         }
     }
 
@@ -108,6 +116,14 @@ export class PartitionQueue {
     async #attempt(batch: readonly QueuedMessage[]): Promise<Outcome> {
         let left = batch;
         let lease = this.#acquire();
+        // Whether the batch is there may not be known: another one must not carry its numbers.
+        const goOnWith = (staying: readonly QueuedMessage[], failure: DriverError): void => {
+            this.#settle(left.filter(message => !staying.includes(message)), failure);
+            left = staying;
+            lease.retire();
+            lease.release();
+            lease = this.#acquire();
+        };
         try {
             for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
                 const failure = await this.#try(lease, left.map(({message}) => message));
@@ -115,18 +131,16 @@ export class PartitionQueue {
                     return {left, failure};
                 this.#onFailure(failure);
                 const staying = this.#stayingAfter(failure, left, performance.now() + pauseMs);
-                // Whether the batch is there may not be known: another one must not carry its numbers. Where the producer is lost, none of the attempts has left anything.
+                // Where the producer is lost, none of the attempts has left anything.
                 if (staying.length < left.length || failure.kind === 'producer lost')
-                    lease.retire();
-                if (staying.length === 0)
+                    goOnWith(staying, failure);
+                if (left.length > 0)
+                    await delay(pauseMs, this.#closed);
+                const wanted = left.filter(message => !isAborted(message));
+                if (wanted.length < left.length)
+                    goOnWith(wanted, failure);
+                if (left.length === 0)
                     return {left, failure};
-                if (staying.length < left.length || failure.kind === 'producer lost') {
-                    this.#settle(left.filter(message => !staying.includes(message)), failure);
-                    left = staying;
-                    lease.release();
-                    lease = this.#acquire();
-                }
-                await delay(pauseMs, this.#closed);
             }
         } finally {
             lease.release();
@@ -136,7 +150,7 @@ export class PartitionQueue {
     /** What is worth another attempt at some time. */
     #stayingAfter({kind}: DriverError, messages: readonly QueuedMessage[], next: number): readonly QueuedMessage[] {
         const isPassing = (kind === 'later' || kind === 'producer lost') && !this.#closed.aborted;
-        return isPassing ? messages.filter(({publication}) => publication.deadline > next) : [];
+        return isPassing ? messages.filter(({publication}) => !isOver(publication, next)) : [];
     }
 
     async #try(lease: ProducerLease, messages: readonly RawMessage[]): Promise<DriverError | undefined> {

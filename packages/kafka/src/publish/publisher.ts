@@ -1,9 +1,10 @@
-import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, UnavailableError, type TopicMessage, type WoltageError} from 'woltage';
+import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, UnavailableError, type BrokerPublishOptions, type TopicMessage, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
 import {closedError, unlessAborted} from './closing.ts';
 import {encodeMessage, sizeOf} from './encode.ts';
 import {PartitionQueue, type Publication, type QueuedMessage} from './partition-queue.ts';
+import {isOver, type Patience} from './patience.ts';
 import {Producers} from './producers.ts';
 
 const PAUSE_MS = 250;
@@ -40,16 +41,16 @@ export class Publisher {
         this.#producers = new Producers(() => driver.producer(), error => onFailure(driverError(error)));
     }
 
-    async publish(messages: readonly TopicMessage[]): Promise<void> {
+    async publish(messages: readonly TopicMessage[], {signal}: BrokerPublishOptions = {}): Promise<void> {
         messages.forEach(checkMessage);
         if (messages.length === 0)
             return;
         // As they are now: the caller may change them.
         const outgoing = messages.map((message): Outgoing => ({topic: message.topic, partition: message.partition, key: message.key, message: encodeMessage(message)}));
         const topics = [...new Set(messages.map(({topic}) => topic))];
-        const deadline = performance.now() + this.#timeoutMs;
+        const patience: Patience = {deadline: performance.now() + this.#timeoutMs, signal};
         const before = topics.flatMap(topic => this.#gates.get(topic) ?? []);
-        const placed = this.#place(outgoing, topics, deadline, before);
+        const placed = this.#place(outgoing, topics, patience, before);
         const gate = placed.then(() => undefined, () => undefined);
         for (const topic of topics)
             this.#gates.set(topic, gate);
@@ -73,8 +74,8 @@ export class Publisher {
         await this.#producers.close();
     }
 
-    async #place(outgoing: readonly Outgoing[], topics: readonly string[], deadline: number, before: readonly Promise<void>[]): Promise<{done: Promise<void>}> {
-        const counts = new Map(await Promise.all(topics.map(async topic => [topic, await this.#partitions(topic, outgoing, deadline)] as const)));
+    async #place(outgoing: readonly Outgoing[], topics: readonly string[], patience: Patience, before: readonly Promise<void>[]): Promise<{done: Promise<void>}> {
+        const counts = new Map(await Promise.all(topics.map(async topic => [topic, await this.#partitions(topic, outgoing, patience)] as const)));
         await Promise.all(before);
         const call = this.#calls++;
         const byPartition = new Map<string, {topic: string; partition: number; messages: Outgoing[]}>();
@@ -100,7 +101,7 @@ export class Publisher {
                     reject(failure);
             };
             for (const {topic, partition, messages} of byPartition.values()) {
-                const publication: Publication = {deadline, hasFailed: false, settle};
+                const publication: Publication = {...patience, hasFailed: false, settle};
                 this.#queue(topic, partition).push(messages.map(({message}) => ({message, size: sizeOf(message), publication})));
             }
         });
@@ -116,22 +117,22 @@ export class Publisher {
     }
 
     /** Waits for a topic that is just being created, and for a broker that is away. */
-    async #partitions(topic: string, outgoing: readonly Outgoing[], deadline: number): Promise<number> {
+    async #partitions(topic: string, outgoing: readonly Outgoing[], patience: Patience): Promise<number> {
         const greatest = Math.max(-1, ...outgoing.filter(one => one.topic === topic).map(({partition = -1}) => partition));
         for (;;) {
-            const count = await this.#count(topic, greatest, deadline);
+            const count = await this.#count(topic, greatest, patience);
             if (count > greatest && count > 0)
                 return count;
             if (count > 0)
                 throw new BadRequestError(`The topic '${topic}' has ${count} partitions; there is no partition ${greatest}.`, {code: 'INVALID_MESSAGE'});
-            if (performance.now() + PAUSE_MS >= deadline)
+            if (isOver(patience, performance.now() + PAUSE_MS))
                 throw new UnavailableError(`The topic '${topic}' doesn't exist, and Kafka doesn't create it by itself: create it.`, {code: 'BROKER_UNAVAILABLE'});
             await delay(PAUSE_MS, this.#closed.signal);
         }
     }
 
     /** 0 while there is no such topic, or no broker. */
-    async #count(topic: string, greatest: number, deadline: number): Promise<number> {
+    async #count(topic: string, greatest: number, patience: Patience): Promise<number> {
         const {signal} = this.#closed;
         try {
             const count = await unlessAborted(signal, () => this.#driver.partitions(topic));
@@ -145,7 +146,7 @@ export class Publisher {
             this.#onFailure(failure);
             if (failure.kind === 'refused')
                 throw new ConfigError(`Kafka refuses the credentials for '${topic}': ${failure.message}`, {code: 'KAFKA_CREDENTIALS', cause: error});
-            if (performance.now() + PAUSE_MS >= deadline)
+            if (isOver(patience, performance.now() + PAUSE_MS))
                 throw new UnavailableError(`Kafka doesn't tell the partitions of '${topic}': ${failure.message}`, {code: 'BROKER_UNAVAILABLE', cause: error});
             return 0;
         }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type {BrokerCases} from './cases.ts';
-import {Ledger, numbered, rejectsWith, Trial, until, type BrokerUnderTest} from './support.ts';
+import {consumeAll, Ledger, numbered, rejectsWith, Trial, until, type BrokerUnderTest} from './support.ts';
 
 const setAway = async ({setAway: set}: BrokerUnderTest, away: boolean): Promise<void> => {
     assert.ok(set, 'the factory gives setAway where outages are to be tested');
@@ -29,6 +29,19 @@ export const outageCases: BrokerCases = {
         await broker.publish([{topic, value: 'after'}]);
         await until(() => trial.ledger.texts.includes('after'), () => trial.ledger.texts.join(), underTest);
         await trial.stop();
+    },
+
+    'what is given up while the broker is away is not published when it comes back': async (broker, underTest) => {
+        const topic = await underTest.createTopic(1);
+        await broker.publish([{topic, value: 'before'}]);
+        await setAway(underTest, true);
+        try {
+            await assert.rejects(broker.publish([{topic, value: 'given up'}], {signal: AbortSignal.timeout(100)}));
+        } finally {
+            await setAway(underTest, false);
+        }
+        await broker.publish([{topic, value: 'after'}]);
+        assert.deepEqual((await consumeAll(underTest, [topic], 2)).texts, ['before', 'after']);
     },
 
     'a broker that is away when it is connected fails; a consumer that begins then waits for it': async (broker, underTest) => {

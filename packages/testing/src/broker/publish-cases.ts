@@ -119,6 +119,13 @@ export const publishCases: BrokerCases = {
         assert.deepEqual((await consumeAll(underTest, [topic], 1)).texts, ['good']);
     },
 
+    'what is published with a signal that has aborted is not sent': async (broker, underTest) => {
+        const topic = await underTest.createTopic(1);
+        await rejectsWith('PUBLISH_ABORTED', () => broker.publish([{topic, value: 'late'}, {topic, value: 'later'}], {signal: AbortSignal.abort()}));
+        await broker.publish([{topic, value: 'good'}], {signal: new AbortController().signal});
+        assert.deepEqual((await consumeAll(underTest, [topic], 1)).texts, ['good']);
+    },
+
     'partitions says how many a topic has': async (broker, underTest) => {
         for (const count of [1, 3, 7])
             assert.equal(await broker.partitions(await underTest.createTopic(count)), count);

@@ -1,4 +1,4 @@
-import type {AdapterConfig, IMessageBroker, TopicMessage} from 'woltage';
+import type {AdapterConfig, BrokerPublishOptions, IMessageBroker, TopicMessage} from 'woltage';
 
 /** A message that has been published. */
 export interface PublishedMessage {
@@ -12,8 +12,8 @@ export interface PublishedMessage {
 /** A message broker that notes what it has published. */
 export function recorded({adapter: Broker, args}: AdapterConfig<IMessageBroker>, published: PublishedMessage[]): AdapterConfig<IMessageBroker> {
     class RecordingBroker extends (Broker as new (...args: readonly unknown[]) => IMessageBroker) {
-        override async publish(messages: readonly TopicMessage[]): Promise<void> {
-            await super.publish(messages);
+        override async publish(messages: readonly TopicMessage[], options?: BrokerPublishOptions): Promise<void> {
+            await super.publish(messages, options);
             published.push(...messages.map(toPublished));
         }
     }

@@ -27,8 +27,8 @@ export interface ContextRuntime {
     activeStore(projectionName: string): IStore;
     /** Appends events as a consequence of `cause`; repeating the same key appends nothing. */
     emit(cause: Cause, key: string, aggregateName: string, events: readonly Event[]): Promise<void>;
-    /** Publishes a message; `undefined` without a broker. @param id The same whenever it is published again */
-    readonly publish?: ((topic: string, message: PlainMessage, id: string) => Promise<void>) | undefined;
+    /** Publishes a message; `undefined` without a broker. @param id The same whenever it is published again @param signal Ends the attempt */
+    readonly publish?: ((topic: string, message: PlainMessage, id: string, signal: AbortSignal) => Promise<void>) | undefined;
     /** Makes a durable side effect known, before its tasks come. */
     learnEffect(effect: {readonly name: string}): void;
     /** The folded state of an aggregate, or the one that a decision would decide upon. */

@@ -18,11 +18,11 @@ const noBroker = (): ConfigError => new ConfigError('publish() needs a `messageB
 export const publishEffect = (): DurableSideEffect =>
     DurableSideEffect.find(PUBLISH_EFFECT) ?? new DurableSideEffect(run as (payload: unknown, run: EffectRun) => unknown, {name: PUBLISH_EFFECT, durable: true, retry: RETRY});
 
-async function run({topic, bytes, ...message}: WaitingMessage, {idempotencyKey}: EffectRun): Promise<void> {
+async function run({topic, bytes, ...message}: WaitingMessage, {idempotencyKey, signal}: EffectRun): Promise<void> {
     const {runtime} = requireContext('publish');
     if (runtime.publish === undefined)
         throw noBroker();
-    await runtime.publish(topic, {...message, value: bytes === undefined ? message.value : fromBase64(bytes)}, idempotencyKey);
+    await runtime.publish(topic, {...message, value: bytes === undefined ? message.value : fromBase64(bytes)}, idempotencyKey, signal);
 }
 
 /**

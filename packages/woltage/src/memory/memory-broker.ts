@@ -1,5 +1,5 @@
 import {UnavailableError} from '../errors/index.ts';
-import {checkMessage, checkTopicName, type ConsumeOptions, type IMessageBroker, type RecordedMessage, type TopicMessage} from '../ports/index.ts';
+import {checkMessage, checkTopicName, publishAborted, type BrokerPublishOptions, type ConsumeOptions, type IMessageBroker, type RecordedMessage, type TopicMessage} from '../ports/index.ts';
 import {MemoryBrokerData} from './memory-broker-data.ts';
 import {MemoryConsumer} from './memory-consumer.ts';
 
@@ -33,8 +33,10 @@ export class MemoryBroker implements IMessageBroker {
         this.#checkThere();
     }
 
-    async publish(messages: readonly TopicMessage[]): Promise<void> {
+    async publish(messages: readonly TopicMessage[], {signal}: BrokerPublishOptions = {}): Promise<void> {
         this.#checkThere();
+        if (signal?.aborted === true)
+            throw publishAborted();
         for (const message of messages)
             checkMessage(message);
         this.#data.append(messages);

@@ -1,4 +1,4 @@
-import {BadRequestError} from '../errors/index.ts';
+import {BadRequestError, UnavailableError} from '../errors/index.ts';
 import type {OutgoingMessage, TopicMessage} from './message-broker.ts';
 
 /** What every broker takes: Kafka's rule is the narrowest. */
@@ -46,3 +46,7 @@ export function messageProblem({key, headers, partition}: Omit<OutgoingMessage, 
 }
 
 export const invalidMessage = (message: string, cause?: unknown): BadRequestError => new BadRequestError(message, {code: 'INVALID_MESSAGE', cause});
+
+/** What `publish` rejects with when its signal aborts. */
+export const publishAborted = (cause?: unknown): UnavailableError =>
+    new UnavailableError('A message was not published: its time was up, or whoever published it has ended.', {code: 'PUBLISH_ABORTED', cause});

@@ -57,6 +57,11 @@ export interface ConsumeOptions {
     readonly onOutage?: ((error: Error | undefined) => void) | undefined;
 }
 
+export interface BrokerPublishOptions {
+    /** Aborts: what has not been sent by then isn't sent any more, and the call rejects. What was under way may still arrive. */
+    readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * The port of a message broker: topics with partitions, consumer groups. The offsets of what has been handled are kept by the caller, with its work; a broker
  * keeps none for it. What `brokerConformance` of `@woltage/testing` checks is the whole contract.
@@ -72,10 +77,10 @@ export interface IMessageBroker {
      * Publishes messages in their order, durably: when it resolves, the broker has them on all replicas that it waits for. Where it rejects, some of them may have
      * been published: those at the beginning of each partition.
      *
-     * @throws UnavailableError `BROKER_UNAVAILABLE`
+     * @throws UnavailableError `BROKER_UNAVAILABLE`; `PUBLISH_ABORTED` when the signal aborts
      * @throws BadRequestError `INVALID_MESSAGE`, such as one that is too large
      */
-    publish(messages: readonly TopicMessage[]): Promise<void>;
+    publish(messages: readonly TopicMessage[], options?: BrokerPublishOptions): Promise<void>;
     /** Consumes topics until the signal aborts; waits while the broker is away, whether it has ever been there or not. Rejects for what waiting can't mend. */
     consume(options: ConsumeOptions): Promise<void>;
     /** How many partitions a topic has; it is created where it doesn't exist and the broker allows that. */

@@ -16,7 +16,7 @@ export interface AttemptParts extends RunParts {
     readonly services: object;
     readonly log: Logger;
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;
-    readonly publish: (topic: string, publication: ActionPublication, id: string) => Promise<void>;
+    readonly publish: (topic: string, publication: ActionPublication, id: string, signal: AbortSignal) => Promise<void>;
     readonly schedule: (id: string, executeAt: Date, command: readonly unknown[], cause: Cause) => Promise<string>;
     readonly cancelScheduled: (id: string) => Promise<boolean>;
     /** Queues a durable side effect that was asked for. */
@@ -76,7 +76,7 @@ export class ActionAttempt {
             query: alive((...args: unknown[]) => query(...args)),
             stateOf: alive((target: unknown, idOrInput: unknown) => runtime.stateOf(target, idOrInput)),
             stateAt: alive((target: unknown, idOrInput: unknown, at: never) => runtime.stateAt(target, idOrInput, at)) as ActionTools<unknown>['stateAt'],
-            publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, this.#nth(`publish/${topic}/${publication.key ?? ''}`)))),
+            publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, this.#nth(`publish/${topic}/${publication.key ?? ''}`)), signal)),
             scheduleCommand: alive((executeAt: Date, ...command: unknown[]) => schedule(uuidOf(id, this.#nth(`schedule/${callName(command)}`)), executeAt, command, cause)),
             cancelScheduled: alive((scheduledId: string) => cancelScheduled(scheduledId)),
             newId: () => uuidOf(id, this.#nth('id')),

@@ -15,9 +15,9 @@ export function toTopicMessage(topic: string, publication: PlainMessage, id: str
 
 /** Publishes with a broker, where there is one. */
 export const publisherOf = (broker: IMessageBroker | undefined) =>
-    broker && ((topic: string, publication: PlainMessage, id: string): Promise<void> => publish(broker, topic, publication, id));
+    broker && ((topic: string, publication: PlainMessage, id: string, signal: AbortSignal): Promise<void> => publish(broker, topic, publication, id, signal));
 
 /** Async, so that what is wrong with a message is in the promise as well. */
-async function publish(broker: IMessageBroker, topic: string, publication: PlainMessage, id: string): Promise<void> {
-    await broker.publish([toTopicMessage(topic, publication, id)]);
+async function publish(broker: IMessageBroker, topic: string, publication: PlainMessage, id: string, signal: AbortSignal): Promise<void> {
+    await broker.publish([toTopicMessage(topic, publication, id)], {signal});
 }

@@ -1,5 +1,5 @@
 import {ConfigError, UnavailableError} from '../../errors/index.ts';
-import type {ConsumeOptions, IMessageBroker, TopicMessage} from '../../ports/index.ts';
+import type {BrokerPublishOptions, ConsumeOptions, IMessageBroker, TopicMessage} from '../../ports/index.ts';
 import {inBackground} from '../../shared/background.ts';
 import {backoffMs, delay} from '../../shared/delay.ts';
 import type {Logger} from '../../shared/logger.ts';
@@ -58,9 +58,9 @@ export class PatientBroker implements IMessageBroker {
         await this.#inner.ping();
     }
 
-    async publish(messages: readonly TopicMessage[]): Promise<void> {
+    async publish(messages: readonly TopicMessage[], options?: BrokerPublishOptions): Promise<void> {
         await this.#connectNow();
-        await this.#inner.publish(messages);
+        await this.#inner.publish(messages, options);
     }
 
     async consume(options: ConsumeOptions): Promise<void> {
