@@ -174,6 +174,11 @@ describe('the answer of an action', () => {
         expect(seen).toEqual([[{a: 1, id: '1'}, {userId: '7'}, id]]);
     });
 
+    it('is 500 where the router\'s context can\'t be kept with queued work: the client is not at fault', async () => {
+        const {post} = await serveActions([Action.create('later', {on: onHttp('POST', '/later', {answer: 'accepted'}), handler: () => 1})], {context: () => ({user: new Map()})});
+        expect(await problemOf(await post('/later', {}))).toMatchObject({status: 500, code: 'CONTEXT_NOT_PLAIN'});
+    });
+
     it('is not waited for by a client that disconnects, and the work is done', async () => {
         const signals = new EventEmitter();
         let isAborted: boolean | undefined;

@@ -1,5 +1,5 @@
 import type {Request, Response, Router} from 'express';
-import {BadRequestError, ConfigError, type ActionRoute, type Woltage} from 'woltage';
+import {BadRequestError, ConfigError, copyStorable, type ActionRoute, type Woltage} from 'woltage';
 import {authorize, contextOf} from './access.ts';
 import type {ReadBody} from './body.ts';
 import {handle, type Answer, type Fail} from './failures.ts';
@@ -58,11 +58,20 @@ function answerOf({action, trigger: {method, path, answer}}: ActionRoute, woltag
         const input = await inputOf(req, res, params);
         const context = await contextOf(settings, req) as Readonly<Record<string, unknown>>;
         const call = {idempotencyKey, request: {method, path, params, query: parseQuery(req.url), context}};
-        if (answer === 'accepted')
-            sendJson(res, {id: await woltage.enqueueAction(action, input, call)}, 202);
-        else
-            sendJson(res, await woltage.executeAction(action, input, call));
+        if (answer === 'result')
+            return sendJson(res, await woltage.executeAction(action, input, call));
+        checkKept(context);
+        sendJson(res, {id: await woltage.enqueueAction(action, input, call)}, 202);
     };
+}
+
+/** No fault of who asks. @throws ConfigError `CONTEXT_NOT_PLAIN` */
+function checkKept(context: object): void {
+    try {
+        copyStorable(context);
+    } catch (cause) {
+        throw new ConfigError(`The router's 'context' must be plain data for actions that answer 'accepted', where it is kept with the work: ${(cause as Error).message}`, {code: 'CONTEXT_NOT_PLAIN', cause});
+    }
 }
 
 /** What is nested deep enough overflows the stack of whoever looks into it. */
