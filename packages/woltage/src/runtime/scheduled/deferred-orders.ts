@@ -3,7 +3,7 @@ import {ContextError, isWoltageError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
 import type {HandlerPlan, PreparedOrder} from './scheduled-command.ts';
-import type {ScheduledCommands} from './scheduled-commands.ts';
+import {PROLONG_MS, type ScheduledCommands} from './scheduled-commands.ts';
 
 /** What one attempt of a handler asks to be executed later. */
 export class DeferredOrders implements DeferredCommands {
@@ -46,9 +46,10 @@ export class DeferredOrders implements DeferredCommands {
         const calls = await Promise.all(this.#calls ?? []);
         const plan = await planOf(calls, cause && {id: cause.id, correlationId: cause.correlationId});
         await this.#scheduled.hold(plan);
+        const holding = setInterval(() => void this.#scheduled.prolong(plan), PROLONG_MS);
         let result: R;
         try {
-            result = await append();
+            result = await append().finally(() => clearInterval(holding));
         } catch (error) {
             // After any other error it isn't known whether something was appended.
             if (isWoltageError(error) && error.status < 500)

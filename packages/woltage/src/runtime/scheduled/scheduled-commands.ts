@@ -25,6 +25,8 @@ interface ScheduledCommandsOptions {
 
 /** What a handler schedules for now doesn't begin before its events are appended: it waits for that, or for so long where the process dies, in ms. */
 const HOLD_MS = 5000;
+/** How often it is held up anew while the events are being appended, in ms. */
+export const PROLONG_MS = HOLD_MS / 2;
 const HARNESS_GRACE_MS = 200;
 /** Commands that run at a time in a process. */
 const CONCURRENCY = 100;
@@ -93,6 +95,12 @@ export class ScheduledCommands implements TaskWork {
                 const {marks} = keptOf(waiting);
                 return marks === undefined || marks.includes(mark) ? undefined : this.#marked(waiting, task, [...marks, mark]);
             });
+    }
+
+    /** The handler's events are still being appended. Never rejects. */
+    async prolong(plan: HandlerPlan): Promise<void> {
+        await this.#try('What a handler has scheduled may begin before its events are there', heldBy(plan).map(({id, order: {executeAt}}) =>
+            () => changeTask(this.#options.store, id, waiting => hasMark(waiting, plan.mark) && waiting.attempts === 0 ? {...waiting, dueAt: Math.max(executeAt, this.#clock.now() + HOLD_MS)} : undefined)));
     }
 
     /** The handler's events are there: so is what it has asked for, whatever becomes of others that have asked for the same. Never rejects: what is held up comes a little later then. */
