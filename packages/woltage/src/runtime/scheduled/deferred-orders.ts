@@ -1,6 +1,7 @@
 import type {DeferredCommands, ScheduleCall} from '../../context/index.ts';
 import {ContextError, isWoltageError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
+import {inBackground} from '../../shared/background.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
 import type {HandlerPlan, PreparedOrder} from './scheduled-command.ts';
 import {PROLONG_MS, type ScheduledCommands} from './scheduled-commands.ts';
@@ -46,7 +47,7 @@ export class DeferredOrders implements DeferredCommands {
         const calls = await Promise.all(this.#calls ?? []);
         const plan = await planOf(calls, cause && {id: cause.id, correlationId: cause.correlationId});
         await this.#scheduled.hold(plan);
-        const holding = setInterval(() => void this.#scheduled.prolong(plan), PROLONG_MS);
+        const holding = setInterval(() => inBackground(this.#scheduled.prolong(plan), () => undefined), PROLONG_MS);
         let result: R;
         try {
             result = await append().finally(() => clearInterval(holding));
