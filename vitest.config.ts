@@ -14,6 +14,10 @@ export const FAULTS = [
     'test/{idempotency,tasks,actions,schedules,transfer}/*.test.ts'
 ];
 
+/** What adapters do on their servers: `npm run test:servers`. */
+export const SERVERS = ['packages/{eventstore-kurrentdb,eventstore-postgres,store-postgres,store-redis,store-mongodb,kafka}/test/**/*.test.ts', 'test/servers/*.test.ts'];
+
+/** What newcomers run, `npm test`: the core, what is embedded, the router, the testing kit, the examples. */
 export default defineConfig({
     resolve: {
         alias: {
@@ -35,7 +39,7 @@ export default defineConfig({
     test: {
         globalSetup: ['test/servers/global-setup.ts'],
         include: ['packages/*/{src,test}/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-        exclude: [...configDefaults.exclude, ...FAULTS],
+        exclude: [...configDefaults.exclude, ...SERVERS, ...FAULTS],
         testTimeout: 20_000,
         // Vitest keeps one core for itself, which is half of a small machine; much of what these tests do is to wait for servers.
         maxWorkers: Math.max(2, availableParallelism() - 1)

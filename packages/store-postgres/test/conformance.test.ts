@@ -1,13 +1,13 @@
 import {randomBytes} from 'node:crypto';
-import {eventStoreConformance} from '@woltage/testing';
+import {storeConformance} from '@woltage/testing';
 import pg from 'pg';
 import {afterAll, beforeAll, it} from 'vitest';
 import {describeWith, findServer, urlOf} from '../../../test/servers/find-server.ts';
 import {createDatabase, type TestDatabase} from '../../../test/servers/postgres-database.ts';
 import {postgres} from '../../../test/servers/postgres.ts';
-import {PostgresEventStore} from './index.ts';
+import {PostgresStore} from '../src/index.ts';
 
-const found = await findServer(postgres, 'PostgresEventStore');
+const found = await findServer(postgres, 'PostgresStore');
 let database: TestDatabase;
 beforeAll(async () => {
     if ('url' in found)
@@ -15,10 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-eventStoreConformance({describe: (name, suite) => describeWith(found, name, suite), it}, 'PostgresEventStore', async () => {
-    const schema = `events_${randomBytes(6).toString('hex')}`;
-    const create = (): PostgresEventStore => new PostgresEventStore({connectionString: database.url, schema});
-    return {eventStore: create(), second: create, cleanup: () => dropSchema(schema)};
+storeConformance({describe: (name, suite) => describeWith(found, name, suite), it}, 'PostgresStore', async () => {
+    const schema = `store_${randomBytes(6).toString('hex')}`;
+    const create = (): PostgresStore => new PostgresStore({connectionString: database.url, schema});
+    return {store: create(), second: create, cleanup: () => dropSchema(schema)};
 });
 
 async function dropSchema(schema: string): Promise<void> {

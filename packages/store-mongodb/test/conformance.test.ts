@@ -2,8 +2,8 @@ import {randomUUID} from 'node:crypto';
 import {storeConformance} from '@woltage/testing';
 import {MongoClient} from 'mongodb';
 import {afterAll, beforeAll, describe, it} from 'vitest';
-import {standalone, transactional} from '../test/server/servers.ts';
-import {MongoDBStore} from './index.ts';
+import {standalone, transactional} from './server/servers.ts';
+import {MongoDBStore} from '../src/index.ts';
 
 for (const {title, start} of [transactional, standalone]) {
     let server: Awaited<ReturnType<typeof start>>;

@@ -4,7 +4,7 @@ import {createClient} from 'redis';
 import {it} from 'vitest';
 import {describeWith, findServer, urlOf} from '../../../test/servers/find-server.ts';
 import {redis} from '../../../test/servers/redis.ts';
-import {RedisStore} from './index.ts';
+import {RedisStore} from '../src/index.ts';
 
 const found = await findServer(redis, 'RedisStore');
 
