@@ -206,6 +206,39 @@ describe('what an action repeats', () => {
         expect(new Set(outcomes.map(outcome => JSON.stringify(outcome, (_k, v: unknown) => typeof v === 'bigint' ? String(v) : v))).size).toBe(1);
     });
 
+    it('appends nothing twice after a stop in the middle of the first attempt', async () => {
+        const data = fresh();
+        const clock = {now: () => Date.now(), newId: () => crypto.randomUUID(), delay};
+        let attempts = 0;
+        const shipping = Action.create('shipping', {on: onEvent(Placed), async handler(_payload, {run, event, signal}) {
+            await run(ship, event.aggregateId, {by: 'x'});
+            if (++attempts === 1)
+                await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+        }});
+        const first = await start([shipping], data, {harness: {clock}});
+        await first.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(attempts).toBe(1));
+        await first.stop();
+        await start([shipping], data);
+        await vi.waitFor(() => expect(attempts).toBe(2));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed', 'order.shipped']);
+    });
+
+    it('appends nothing twice when it is retried by hand', async () => {
+        const data = fresh();
+        let attempts = 0;
+        const app = await start([Action.create('shipping', {on: onEvent(Placed), retry: {maxAttempts: 1}, async handler(_payload, {run, event}) {
+            await run(ship, event.aggregateId, {by: 'x'});
+            if (++attempts === 1)
+                throw new Error('For good');
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(async () => expect(await app.getFailedActions()).toMatchObject([{error: {message: 'For good'}}]));
+        await app.retryFailedAction((await app.getFailedActions())[0]?.id ?? '');
+        await vi.waitFor(() => expect(attempts).toBe(2));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed', 'order.shipped']);
+    });
+
     it('creates one thing, where a handler makes up its id', async () => {
         const ids: string[] = [];
         const events = await failing(async (_n, {run, newId}) => {

@@ -51,7 +51,7 @@ export class Claim {
 
     /** Gives it back as if it had not been tried. @throws StaleRecordError when the claim is lost */
     giveBack(): Promise<void> {
-        return this.#leave({...this.task, attempts: this.task.attempts - 1, claimedBy: undefined});
+        return this.#leave({...this.task, attempts: this.task.attempts - 1, hasBegun: true, claimedBy: undefined});
     }
 
     /** It is done; that is remembered until then. @throws StaleRecordError when the claim is lost */

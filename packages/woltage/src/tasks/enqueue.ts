@@ -42,7 +42,7 @@ export class Enqueuer {
     async again(task: Task): Promise<{readonly task: Task; readonly records: readonly RecordWrite[]}> {
         const now = this.#clock.now();
         const {first, records} = await this.#places(1);
-        const anew = {...task, dueAt: now, since: now, sequence: first, attempts: 0, claimedBy: undefined, lastError: undefined, hasFailed: undefined};
+        const anew = {...task, dueAt: now, since: now, sequence: first, attempts: 0, hasBegun: true, claimedBy: undefined, lastError: undefined, hasFailed: undefined};
         return {task: anew, records: [...records, create(dueKey(anew, this.#isOrdered), encodePlace(anew))]};
     }
 

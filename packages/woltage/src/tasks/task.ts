@@ -28,6 +28,8 @@ export interface Task extends Required<Omit<NewTask, 'rememberMs'>>, Pick<NewTas
     readonly since: number;
     /** Its place among tasks that are due at the same time. */
     readonly sequence: number;
+    /** True when it may have been run in part, although `attempts` doesn't tell: it was given back, or queued again. */
+    readonly hasBegun?: boolean | undefined;
     /** Who has claimed it, while somebody has. */
     readonly claimedBy?: Owner | undefined;
     /** What the last attempt failed with. */

@@ -85,7 +85,7 @@ export class ActionWork implements TaskWork {
             this.#parts.log.info({task: task.id, action: this.#compiled.action.name}, 'An action has nothing to do: the event that triggered it was erased');
             return;
         }
-        const journal = new Journal(this.#journalPlace, task.id);
+        const journal = new Journal(this.#journalPlace, task.id, task.attempts === 1 && task.hasBegun !== true);
         this.#journals.set(task, journal);
         await this.perform({id: task.id, attempt, signal, journal}, triggered);
     }
@@ -134,9 +134,7 @@ export class ActionWork implements TaskWork {
 
     /** What goes with a task: its journals. */
     async recordsAtEnd(task: Task): Promise<readonly RecordWrite[]> {
-        // Of a task that was retried by hand there may be journals of its failure.
-        const isFresh = task.attempts === 1 && task.since <= task.queuedAt;
-        return (isFresh && this.#journals.get(task) || new Journal(this.#journalPlace, task.id)).removal();
+        return (this.#journals.get(task) ?? new Journal(this.#journalPlace, task.id)).removal();
     }
 
     async #input(triggered: Triggered): Promise<unknown> {

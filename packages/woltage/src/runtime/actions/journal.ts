@@ -37,6 +37,7 @@ const digits = (n: number): string => n.toString().padStart(6, '0');
  */
 export class Journal {
     readonly #place: JournalPlace | undefined;
+    readonly #isNew: boolean;
     readonly #taskId: string;
     readonly #entries = new Map<number, JournalEntry>();
     #next = 0;
@@ -47,10 +48,11 @@ export class Journal {
     #loading: Promise<void> | undefined;
     #known = 0;
 
-    /** @param place Where it is kept; `undefined`: nowhere, for runs that nobody repeats */
-    constructor(place: JournalPlace | undefined, taskId: string) {
+    /** @param place Where it is kept; `undefined`: nowhere, for runs that nobody repeats @param isNew Whether it is certain that no earlier run has begun anything */
+    constructor(place: JournalPlace | undefined, taskId: string, isNew = false) {
         this.#place = place;
         this.#taskId = taskId;
+        this.#isNew = isNew;
     }
 
     /** Loads what earlier runs have begun; once. */
@@ -117,13 +119,12 @@ export class Journal {
 
     /** Removes it, and those of the same task's final failures. */
     async removal(): Promise<readonly RecordWrite[]> {
-        const isFresh = this.#loading !== undefined && this.#known === 0;
-        const keys = isFresh ? Array.from(this.#entries.keys(), i => this.#key(i)) : (await this.#place?.store.listRecords(`journal/${this.#taskId}`) ?? []).map(({key}) => key);
+        const keys = this.#isNew ? Array.from(this.#entries.keys(), i => this.#key(i)) : (await this.#place?.store.listRecords(`journal/${this.#taskId}`) ?? []).map(({key}) => key);
         return keys.map(key => ({key, value: null, token: uuidV7()}));
     }
 
     async #load(): Promise<void> {
-        const records = await this.#place?.store.listRecords(`journal/${this.#taskId}/`) ?? [];
+        const records = this.#isNew ? [] : await this.#place?.store.listRecords(`journal/${this.#taskId}/`) ?? [];
         // What could not be written has left a gap.
         for (const {key, value} of records) {
             const index = Number(key.slice(key.lastIndexOf('/') + 1));
