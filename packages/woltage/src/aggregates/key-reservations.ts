@@ -1,4 +1,5 @@
-import {ConflictError, GoneError, StaleRecordError} from '../errors/index.ts';
+import {ConflictError, GoneError} from '../errors/index.ts';
+import {committed} from '../ports/committed.ts';
 import type {IEventStore, IStore, StoreRecord} from '../ports/index.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {taken, type Claim} from './unique-keys.ts';
@@ -72,14 +73,7 @@ export class KeyReservations {
     async #write({aggregateId, holderTag, valueTag}: Claim, found: StoreRecord | undefined): Promise<string | undefined> {
         const token = uuidV7();
         const value = JSON.stringify({aggregateId, holderTag, at: Date.now()} satisfies Reservation);
-        try {
-            await this.#store.commit({records: [{key: valueTag, value, token, expected: found?.token ?? null}]});
-            return token;
-        } catch (error) {
-            if (error instanceof StaleRecordError)
-                return undefined;
-            throw error;
-        }
+        return await committed(this.#store.commit({records: [{key: valueTag, value, token, expected: found?.token ?? null}]})) ? token : undefined;
     }
 
     /** Whether the last event of the aggregate that has to do with the key claims the value. */

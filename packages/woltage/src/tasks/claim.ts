@@ -1,4 +1,5 @@
 import {StaleRecordError} from '../errors/index.ts';
+import {committed} from '../ports/committed.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import type {Owner} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
@@ -97,13 +98,6 @@ export class Claim {
 /** Claims tasks together. @returns `undefined` when somebody else was faster with one of them: none is claimed then */
 export async function claimAll(scope: ClaimScope, found: readonly Found<Task>[]): Promise<readonly Claim[] | undefined> {
     const claims = found.map(one => new Claim(scope, one));
-    try {
-        if (claims.length > 0)
-            await scope.store.commit({records: claims.flatMap((claim, i) => claim.recordsFor(found[i] as Found<Task>))});
-        return claims;
-    } catch (error) {
-        if (error instanceof StaleRecordError)
-            return undefined;
-        throw error;
-    }
+    const isDone = claims.length === 0 || await committed(scope.store.commit({records: claims.flatMap((claim, i) => claim.recordsFor(found[i] as Found<Task>))}));
+    return isDone ? claims : undefined;
 }

@@ -1,4 +1,4 @@
-import {StaleRecordError} from '../errors/index.ts';
+import {committed} from '../ports/committed.ts';
 import type {IStore, StoreRecord} from '../ports/index.ts';
 import {Mutex} from '../shared/mutex.ts';
 import type {Owner, Self} from '../shared/owner.ts';
@@ -39,14 +39,8 @@ export class KeyClaim {
     static async take(store: IStore, id: string, fingerprint: string, found: StoreRecord | undefined, owner: Owner): Promise<KeyClaim | undefined> {
         const entry = {fingerprint, at: Date.now(), owner};
         const token = uuidV7();
-        try {
-            await store.commit({records: [{key: id, value: JSON.stringify(entry), token, expected: found?.token ?? null}]});
-            return new KeyClaim(store, id, entry, token);
-        } catch (error) {
-            if (error instanceof StaleRecordError)
-                return undefined;
-            throw error;
-        }
+        const isDone = await committed(store.commit({records: [{key: id, value: JSON.stringify(entry), token, expected: found?.token ?? null}]}));
+        return isDone ? new KeyClaim(store, id, entry, token) : undefined;
     }
 
     finish(answer: unknown): Promise<void> {

@@ -1,4 +1,5 @@
-import {NotFoundError, StaleRecordError} from '../errors/index.ts';
+import {NotFoundError} from '../errors/index.ts';
+import {committed} from '../ports/committed.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
 import type {Logger} from '../shared/logger.ts';
@@ -184,14 +185,7 @@ export class TaskQueue {
 
     /** @returns False when something has changed meanwhile */
     async #tryCommit(records: readonly RecordWrite[]): Promise<boolean> {
-        try {
-            await this.#store.commit({records});
-            return true;
-        } catch (error) {
-            if (error instanceof StaleRecordError)
-                return false;
-            throw error;
-        }
+        return committed(this.#store.commit({records}));
     }
 
     async #isAsBefore(key: string, token: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import {StaleRecordError} from '../errors/index.ts';
+import {committed} from '../ports/committed.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {loadTasks} from './find-due.ts';
@@ -70,16 +70,8 @@ interface At {
 }
 
 /** @returns Whether it was as it had been found */
-async function tryCommit(store: IStore, {key, token, id, expected}: At, task: Task | null): Promise<boolean> {
-    try {
-        await store.commit({records: [...moves(key, token, task), {key: idKey(id), value: task && encodeTask(task), token: uuidV7(), expected}]});
-        return true;
-    } catch (error) {
-        if (error instanceof StaleRecordError)
-            return false;
-        throw error;
-    }
-}
+const tryCommit = (store: IStore, {key, token, id, expected}: At, task: Task | null): Promise<boolean> =>
+    committed(store.commit({records: [...moves(key, token, task), {key: idKey(id), value: task && encodeTask(task), token: uuidV7(), expected}]}));
 
 /** The writes that change where a task waits. Always a new token: whoever has found it before doesn't get it. */
 function moves(key: string, token: string, task: Task | null): readonly RecordWrite[] {

@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
-import {isWoltageError, StaleRecordError, UnavailableError, WoltageError} from '../../errors/index.ts';
+import {isWoltageError, UnavailableError, WoltageError} from '../../errors/index.ts';
+import {committed} from '../../ports/committed.ts';
 import type {IStore, RecordWrite, StoreRecord} from '../../ports/index.ts';
 import {uuidV7} from '../../shared/uuid.ts';
 import {KEY_BYTES} from './envelope.ts';
@@ -123,14 +124,7 @@ export class KeyRing {
 
     /** @returns False when somebody else was faster */
     async #tryCommit(records: readonly RecordWrite[]): Promise<boolean> {
-        try {
-            await this.#store.commit({records});
-            return true;
-        } catch (error) {
-            if (error instanceof StaleRecordError)
-                return false;
-            throw error;
-        }
+        return committed(this.#store.commit({records}));
     }
 }
 
