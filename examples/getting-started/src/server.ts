@@ -21,9 +21,10 @@ const woltage = await createWoltage({
     logger
 });
 
-// The first start. From then on Woltage remembers which projections there are, and which version is active.
+// The first start, or the next one where that was broken off. From then on Woltage remembers which projections there are, and which version is active.
 if (woltage.getProjection('order') === undefined) {
-    await woltage.addProjection('order', 1, 'OrderProjector', 1, 'sqlite');
+    if (woltage.getProjection('order', 1) === undefined)
+        await woltage.addProjection('order', 1, 'OrderProjector', 1, 'sqlite');
     await woltage.getProjection('order', 1)?.untilLive();
     await woltage.setProjectionActive('order', 1);
 }
