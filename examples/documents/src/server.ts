@@ -18,6 +18,7 @@ const {values} = parseArgs({options: {
 const folder = process.env['DATA_FOLDER'] ?? join(import.meta.dirname, '../data');
 mkdirSync(folder, {recursive: true});
 
+// They stay there for as long as the office trusts their port, which somebody else might take.
 const samples = values['no-walk'] ? undefined : await serveSamples();
 const office = await openOffice({
     eventStore: {adapter: SQLiteEventStore, args: [{path: join(folder, 'events.db')}]},
@@ -30,10 +31,8 @@ const office = await openOffice({
     logger, port: Number(process.env['PORT'] ?? 3000)
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void office.stop().catch((error: unknown) => logger.error({err: error}, 'The office did not close well')));
+    process.once(signal, () => void office.stop().catch((error: unknown) => logger.error({err: error}, 'The office did not close well')).finally(() => samples?.stop()));
 
-if (samples !== undefined) {
+if (samples !== undefined)
     await uploadSamples(office.url, samples.host);
-    samples.stop();
-}
 console.log(`\nThe office is open at ${office.url}`);

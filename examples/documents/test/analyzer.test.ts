@@ -16,7 +16,8 @@ describe('The analyzer', () => {
     });
 
     it.each([
-        ['Dear Ann,\nthe weather is fine.', /neither/], ['Invoice\nShop\n2026-01-01\n12', /amount/], ['Invoice\nShop\nTotal 12 EUR\n31.2.2026', /date/], ['', /neither/]
+        ['Dear Ann,\nthe weather is fine.', /neither/], ['Invoice\nShop\n2026-01-01\n12', /amount/], ['Invoice\nShop\nTotal 12 EUR\n31.2.2026', /date/], ['', /neither/],
+        ['Invoice\nShop\n2026-01-01\nTotal 0.00 EUR', /total is 0/]
     ])('says why %j is no expense', (text, reason) => {
         expect(analyzeText(text)).toEqual({isExpense: false, reason: expect.stringMatching(reason)});
     });
@@ -25,6 +26,12 @@ describe('The analyzer', () => {
         const bytes = new TextEncoder().encode('Invoice\nShop\n2026-01-01\nTotal 12 EUR');
         expect(await new TextAnalyzer().analyze(bytes, 'text/plain; charset=utf-8')).toMatchObject({isExpense: true, amount: 12});
         expect(await new TextAnalyzer().analyze(bytes, 'application/pdf')).toMatchObject({isExpense: false});
+    });
+
+    it('reads the charset that the server names', async () => {
+        const bytes = Buffer.from('Invoice\nFrom: M\u00fcller\n2026-01-01\nTotal 12 EUR', 'latin1');
+        expect(await new TextAnalyzer().analyze(bytes, 'text/plain; charset="ISO-8859-1"')).toMatchObject({vendor: 'M\u00fcller'});
+        expect(await new TextAnalyzer().analyze(bytes, 'text/plain; charset=x-none')).toEqual({isExpense: false, reason: expect.stringMatching('charset')});
     });
 
     it.each([

@@ -86,6 +86,13 @@ describe('The office', () => {
         expect(await get('/documents/latest')).toHaveLength(1);
     });
 
+    it('lets nobody run commands from outside, past the download', async () => {
+        const file = {url: 'http://example.org/', key: 'a'.repeat(64), contentType: 'text/plain', bytes: 1};
+        const response = await fetch(`${office.url}/document/d1/createDocument`, {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(file)});
+        expect(response.status).toBe(403);
+        expect(await get('/documents/byId?id=d1')).toBeNull();
+    });
+
     it('says what is wrong with a URL', async () => {
         const refused = async (url: unknown) => {
             const response = await upload(url);

@@ -8,6 +8,9 @@ it('The README shows what npm start prints, and its data is there after a restar
     const [expected = ''] = await blocksOf('documents', 'console');
     const first = await startExample('documents', [], {DATA_FOLDER: folder});
     expect(withoutIds(first.output())).toBe(withoutIds(expected));
+    // Whoever came to have the port that is trusted could be asked for by strangers.
+    const [sample = ''] = /http:[^"]*letter\.txt/.exec(first.output()) ?? [];
+    expect(await (await fetch(sample)).text()).toContain('Dear Ann');
     expect(await first.stop()).toEqual([0, null]);
 
     const second = await startExample('documents', ['--no-walk'], {DATA_FOLDER: folder});

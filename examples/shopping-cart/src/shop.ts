@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
-import {createRouter} from '@woltage/express';
+import {createRouter, type Access} from '@woltage/express';
 import express from 'express';
 import createWoltage, {type Logger, type Woltage} from 'woltage';
 import {fingerprintOf} from './device.ts';
@@ -8,6 +8,16 @@ import {model} from './model.ts';
 import {orders, pricing, warehouse, type OrderServices} from './outside/other-systems.ts';
 import {addMissing, resetCartItems} from './projections.ts';
 import type {Adapters} from './settings.ts';
+import {addItem} from './slices/add-item/add-item.ts';
+import {clearCart} from './slices/clear-cart/clear-cart.ts';
+import {removeItem} from './slices/remove-item/remove-item.ts';
+import {submitCart} from './slices/submit-cart/submit-cart.ts';
+
+/** What customers decide. The other decisions and commands are run by actions: nobody says by HTTP that a cart was published. */
+const OF_CUSTOMERS: readonly string[] = [addItem, removeItem, clearCart, submitCart].map(({name}) => name);
+
+const isForCustomers = (access: Access): boolean =>
+    access.kind === 'query' || access.kind === 'action' || access.kind === 'decision' && OF_CUSTOMERS.includes(access.decisionName);
 
 export interface ShopOptions extends Adapters {
     readonly services: OrderServices;
@@ -34,7 +44,7 @@ export async function openShop({eventStore, store, messageBroker, services, logg
         await resetCartItems(woltage);
 
     const app = express();
-    app.use(createRouter(woltage, {context: req => ({fingerprint: fingerprintOf(req)}), logger}));
+    app.use(createRouter(woltage, {authorize: isForCustomers, context: req => ({fingerprint: fingerprintOf(req)}), logger}));
     const server = app.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return {

@@ -93,6 +93,12 @@ export function endToEndSuite(title: string, open: () => Promise<Surroundings>):
             expect(await get('/cartItems/live?cartId=c3')).toMatchObject({items: []});
         });
 
+        it('leaves to the actions what is not for customers', async () => {
+            const [price, cart] = [{oldPrice: 4.5, newPrice: 5}, {cartId: 'c1'}];
+            for (const [path, body] of [['/decisions/publishCart', cart], ['/decisions/archiveItem', cart], ['/product/tea/changePrice', price]] as const)
+                expect(await post(path, body)).toMatchObject({status: 403, code: 'FORBIDDEN'});
+        });
+
         it('submits a cart once, publishes it once, and alters it no more', async () => {
             expect(await post('/decisions/submitCart', {cartId: 'c1'})).toMatchObject({status: 200, events: [{type: 'cart.submitted'}]});
             expect(await post('/decisions/submitCart', {cartId: 'c1'})).toMatchObject({status: 409, code: 'CART_SUBMITTED_ALREADY'});

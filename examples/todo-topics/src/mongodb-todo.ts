@@ -19,7 +19,7 @@ export const MongoDBTodo = defineProjector('MongoDBTodo', {schema, use: (store: 
 
 /** Asks the driver's `Collection`. */
 export class MongoDBTodos extends ReadModel<InstanceType<typeof MongoDBTodo>> {
-    projectionName = 'todo';
+    projectionName = 'mongodb-todo';
     schemaRegistry = {findOne: filter};
 
     findOne(wanted: Filter) {

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import SQLiteEventStore from '@woltage/eventstore-sqlite';
 import SQLiteStore from '@woltage/store-sqlite';
 import {MemoryEventStore, MemoryStore, type WoltageConfig} from 'woltage';
+import {logger} from './logger.ts';
 
 type EventStoreConfig = WoltageConfig['eventStore'];
 type StoreConfig = WoltageConfig['internalStore'];
@@ -57,8 +58,8 @@ async function overKafka(log: EventStoreConfig, servers = '127.0.0.1:9092', topi
     const {ComposedEventStore, KafkaEventSource} = await import('@woltage/kafka');
     const brokers = servers.split(',');
     return {
-        producer: {adapter: ComposedEventStore, args: [{log, bus: {brokers, clientId: 'todos', topic}}]},
-        consumer: {adapter: KafkaEventSource, args: [{brokers, clientId: 'todo-list', topic, from: 'start'}]}
+        producer: {adapter: ComposedEventStore, args: [{log, bus: {brokers, clientId: 'todos', topic, logger}}]},
+        consumer: {adapter: KafkaEventSource, args: [{brokers, clientId: 'todo-list', topic, from: 'start', logger}]}
     };
 }
 

@@ -22,13 +22,13 @@ export interface TodoApp {
 /** Producers and read model: in one runtime, or in two where the events go over a topic. */
 export async function openTodos({eventStore, internalStore, reader: own, todos, inMongoDB}: TodoSettings): Promise<TodoApp> {
     const events = {eventClasses: [TodoRegistered, TodoCompleted], aggregates: [], projectorClasses: []} satisfies Partial<WoltageConfig>;
-    const {readModelClass, ...readModel} = readModelOf(inMongoDB);
+    const {readModelClass, projectionName, ...readModel} = readModelOf(inMongoDB);
     const list = {...events, ...readModel, readModelClasses: [readModelClass], stores: {todos}};
 
     const producer = await createWoltage({...own === undefined ? list : events, eventStore, internalStore});
     const reader = own === undefined ? producer : await createWoltage({...list, ...own});
     // Declared projections are activated when they are live, which takes a moment where events come from elsewhere.
-    while (reader.getProjection('todo') === undefined)
+    while (reader.getProjection(projectionName) === undefined)
         await delay(20);
     return {
         produce: async event => (await producer.publish(event)).position,

@@ -61,6 +61,23 @@ describe.each([{where: 'the mode\'s own store', inMongoDB: false}, {where: `Mong
     });
 });
 
+describe('Todos of one log', () => {
+    it('are in MongoDB as soon as it is asked for, and in the mode\'s own store when they go back', async () => {
+        const folder = await dataFolder();
+        const mongodb = await transactional.start();
+        const url = new URL(mongodb.url);
+        url.pathname = `/todos_${randomUUID().slice(0, 8)}`;
+        for (const [nth, target] of [{}, {MONGODB_URL: url.href}, {}, {MONGODB_URL: url.href}].entries()) {
+            const app = await openTodos(await settingsOf('file', {DATA_FOLDER: folder, ...target}));
+            const last = await app.produce(new TodoRegistered({aggregateId: `t${nth}`, payload: {id: `t${nth}`, title: 'Get Milk'}}));
+            expect(await app.count(last)).toBe(nth + 1);
+            await app.stop();
+        }
+        await mongodb.stop();
+        await removeFolder(folder);
+    });
+});
+
 describe('The mode', () => {
     it('is one of three', () => {
         expect([modeOf({}), modeOf({memory: true}), modeOf({kafka: true})]).toEqual(['file', 'memory', 'kafka']);

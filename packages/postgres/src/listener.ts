@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Notification, PoolClient} from 'pg';
-import type {PoolLink} from './pool-link.ts';
+import type {PoolLink, Statement} from './pool-link.ts';
 import {quote} from './quote.ts';
 
 const RETRY_MS = 250;
@@ -20,6 +20,7 @@ export class Listener {
     #loop: Promise<void> | undefined;
     #whenHeard = new Set<() => void>();
     #drop: (() => void) | undefined;
+    #asked: Promise<unknown> = Promise.resolve();
 
     constructor(link: PoolLink) {
         this.#link = link;
@@ -41,7 +42,7 @@ export class Listener {
         this.#ears.add(ear);
         const client = this.#client;
         if (client !== undefined) {
-            await this.#link.run(client, {text: `LISTEN ${quote(channel)}`}).catch(() => this.#drop?.());
+            await this.#ask(client, {text: `LISTEN ${quote(channel)}`}).catch(() => this.#drop?.());
         } else {
             const heard = new Promise<void>(resolve => this.#whenHeard.add(resolve));
             this.#loop ??= this.#keepUp();
@@ -70,6 +71,8 @@ export class Listener {
     /** Resolves when the connection is lost, or not needed any more. */
     async #hear(isFirst: boolean): Promise<void> {
         const client = await this.#link.acquire();
+        // What is still asked on a lost connection holds up nobody on this one.
+        this.#asked = Promise.resolve();
         let isBroken = true;
         const dropped = new Promise<void>(resolve => this.#drop = resolve);
         const onNotification = ({channel}: Notification): void => this.#tell(channel);
@@ -78,7 +81,7 @@ export class Listener {
         try {
             const heard = new Set<string>();
             for (let ear = this.#unheard(heard); ear !== undefined; ear = this.#unheard(heard)) {
-                await this.#link.run(client, {text: `LISTEN ${quote(ear.channel)}`});
+                await this.#ask(client, {text: `LISTEN ${quote(ear.channel)}`});
                 heard.add(ear.channel);
             }
             this.#client = client;
@@ -108,12 +111,19 @@ export class Listener {
         while (!isDropped && !this.#ending.signal.aborted) {
             await this.#pause(end);
             if (!isDropped)
-                await this.#link.run(client, {text: 'SELECT 1'}, this.#link.timeoutMs);
+                await this.#ask(client, {text: 'SELECT 1'}, this.#link.timeoutMs);
         }
         if (!this.#ending.signal.aborted)
             return false;
-        await this.#link.run(client, {text: 'UNLISTEN *'}, this.#link.timeoutMs);
+        await this.#ask(client, {text: 'UNLISTEN *'}, this.#link.timeoutMs);
         return true;
+    }
+
+    /** One statement at a time: the driver warns of those that it would have to queue for a connection, and its next version refuses them. */
+    #ask(client: PoolClient, statement: Statement, timeoutMs?: number): Promise<unknown> {
+        const answer = this.#asked.then(() => this.#link.run(client, statement, timeoutMs));
+        this.#asked = answer.catch(() => undefined);
+        return answer;
     }
 
     /** Resolves with the promise, after `timeoutMs`, or when it is closed; leaves no timer behind. */

@@ -43,6 +43,18 @@ describeWith(found, 'A PostgresStore', () => {
         return {scope, namespace};
     }
 
+    it('lets many watch at once without a warning of the driver, which is about to refuse statements that it would have to queue', async () => {
+        const warnings: string[] = [];
+        const hear = ({message}: Error): void => void warnings.push(message);
+        process.on('warning', hear);
+        const scope = store.scope({namespace: randomUUID(), tables});
+        const ends = [await scope.watchRecords(() => undefined)];
+        ends.push(...await Promise.all(Array.from({length: 10}, () => scope.watchRecords(() => undefined))));
+        ends.forEach(end => end());
+        process.off('warning', hear);
+        expect(warnings).toEqual([]);
+    });
+
     it('uses declared indexes for filters, ranges, order and pages, and the key for keys', async () => {
         const {scope, namespace} = await withOrders(20_000);
         const layout = new TableLayout('woltage', namespace, compileTables(tables, 'the test').get('orders') as never);

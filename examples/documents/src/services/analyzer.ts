@@ -14,7 +14,17 @@ export class TextAnalyzer implements Analyzer {
     async analyze(file: Uint8Array, contentType: string): Promise<Analysis> {
         if (!/^text\/plain\b/i.test(contentType))
             return no(`it is ${contentType}, and not plain text`);
-        return analyzeText(new TextDecoder().decode(file));
+        const [, charset = 'utf-8'] = /;\s*charset="?([^\s;"]+)/i.exec(contentType) ?? [];
+        const decoder = decoderOf(charset);
+        return decoder === undefined ? no(`its charset is ${charset}, which is not known`) : analyzeText(decoder.decode(file));
+    }
+}
+
+function decoderOf(charset: string): TextDecoder | undefined {
+    try {
+        return new TextDecoder(charset);
+    } catch {
+        return undefined;
     }
 }
 
@@ -26,6 +36,8 @@ export function analyzeText(text: string): Analysis {
     const found = findAmount(lines);
     if (found === undefined)
         return no('it has no amount with a currency');
+    if (found.amount === 0)
+        return no('its total is 0');
     const date = findDate(text);
     if (date === undefined)
         return no('it has no date');
