@@ -26,9 +26,9 @@ export abstract class ScheduleControl extends DecisionControl {
      * @throws BadRequestError `INVALID_DATE`, `INVALID_AGGREGATE_ID`, `NOT_ENCODABLE` when payload or context can't be stored, `INVALID_TASK_ID`, `INVALID_IDEMPOTENCY_KEY`, `INVALID_OPTIONS`
      * @throws UnavailableError `STOPPED`
      */
-    scheduleCommand<Input>(executeAt: Date, command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
     scheduleCommand(executeAt: Date, aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object, options?: ScheduleOptions): Promise<string>;
     scheduleCommand<Input>(executeAt: Date, decision: Decision<unknown, Input>, input: Input, context?: object, options?: ScheduleOptions): Promise<string>;
+    scheduleCommand<Input>(executeAt: Date, command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
     scheduleCommand(executeAt: Date, ...args: readonly unknown[]): Promise<string> {
         return this.run(() => {
             const context = currentContext();
