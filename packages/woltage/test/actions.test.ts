@@ -324,6 +324,9 @@ describe('actions that fail', () => {
         await vi.waitFor(async () => expect(await app.getFailedActions()).toEqual([]));
         await expect(app.retryFailedAction('nothing')).rejects.toMatchObject({code: 'UNKNOWN_TASK'});
         await expect(app.getFailedActions({action: 'toString'})).rejects.toMatchObject({code: 'UNKNOWN_ACTION'});
+        for (const limit of [0, -1, 1.5, NaN, '5' as never])
+            for (const list of [app.getFailedActions({limit}), app.getFailedCommands({limit}), app.getFailedEffects({limit}), app.getScheduledCommands({limit})])
+                await expect(list).rejects.toMatchObject({code: 'INVALID_LIMIT'});
     });
 
     it('say in the log which they are', async () => {

@@ -50,12 +50,13 @@ export abstract class ScheduleControl extends DecisionControl {
      * The commands and decisions that wait for their time, the earliest first.
      *
      * @param options `after`: the `place` of the last one of the page before. `limit`: @default 100
+     * @throws BadRequestError `INVALID_LIMIT`
      */
     getScheduledCommands(options: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly ScheduledCommand[]> {
         return this.run(() => this.scheduleParts.scheduled.waiting(options));
     }
 
-    /** The scheduled commands and decisions that have failed for good, by id. */
+    /** The scheduled commands and decisions that have failed for good, by id. @throws BadRequestError `INVALID_LIMIT` */
     getFailedCommands(options: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly FailedCommand[]> {
         return this.run(() => this.scheduleParts.scheduled.failed(options));
     }
