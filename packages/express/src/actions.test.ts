@@ -35,7 +35,7 @@ async function serveActions(actions: readonly Action[], options?: RouterOptions)
 }
 
 /** Answers with its input and the request. */
-const echo = (method: string, path: string, options?: Parameters<typeof onHttp>[2]): Action =>
+const echo = (method: Parameters<typeof onHttp>[0], path: string, options?: Parameters<typeof onHttp>[2]): Action =>
     Action.create('echo', {on: onHttp(method, path, options), handler: (input, {request}) => ({input, request})});
 interface Echo {
     readonly input: unknown;
@@ -47,7 +47,7 @@ const echoOf = async (response: Response): Promise<Echo> => {
 };
 
 describe('the input of an action', () => {
-    it.each(['POST', 'PUT', 'PATCH'])('is the body of %s, with the path\'s parameters', async method => {
+    it.each(['POST', 'PUT', 'PATCH'] as const)('is the body of %s, with the path\'s parameters', async method => {
         const {base} = await serveActions([echo(method, '/documents/:id/pages/:page')]);
         const response = await fetch(`${base}/documents/d-1/pages/2?q=1&q=2&id=other`, {method, headers: {'content-type': 'application/json'}, body: '{"id":"mine","text":"x"}'});
         expect(await echoOf(response)).toEqual({
@@ -56,9 +56,16 @@ describe('the input of an action', () => {
         });
     });
 
-    it.each(['GET', 'DELETE'])('is the query of %s, with the path\'s parameters', async method => {
+    it.each(['GET', 'DELETE'] as const)('is the query of %s, with the path\'s parameters', async method => {
         const {base} = await serveActions([echo(method, '/documents/:id')]);
         expect((await echoOf(await fetch(`${base}/documents/d-1?q=1&q=2&id=other`, {method}))).input).toEqual({id: 'd-1', q: ['1', '2']});
+    });
+
+    it('is that of the action whose path says it in words, in whatever order they come', async () => {
+        const named = (name: string, path: string): Action => Action.create(name, {on: onHttp('GET', path), handler: () => name});
+        const {get} = await serveActions([named('byId', '/documents/:id'), named('recent', '/documents/recent'), named('pages', '/documents/:id/pages'), named('recentPages', '/documents/recent/pages')]);
+        for (const [path, name] of [['7', 'byId'], ['recent', 'recent'], ['7/pages', 'pages'], ['recent/pages', 'recentPages']])
+            expect(await (await get(`/documents/${path}`)).json()).toBe(name);
     });
 
     it.each(['[1]', '"text"', '5', 'false', '0', '""', 'null', '{}', '{"a":[{}]}'])('is the body %s as it is, where the path has no parameters', async body => {
@@ -246,7 +253,7 @@ describe('the routes of actions', () => {
 
     it.each([
         ['POST', '/decisions/:id'], ['POST', '/Decisions/take'], ['GET', '/projections'], ['GET', '/projections/:a/:b'], ['DELETE', '/projections/a/1'], ['GET', '/failed-actions'], ['POST', '/failed-actions/:x/retry']
-    ])('are refused where they would never be reached: %s %s', async (method, path) => {
+    ] as const)('are refused where they would never be reached: %s %s', async (method, path) => {
         await expect(serveActions([echo(method, path)], {admin: () => true})).rejects.toMatchObject({code: 'CONFIG_INVALID', message: expect.stringContaining(`'echo'`) as string});
     });
 

@@ -28,7 +28,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
  */
 export function addActionRoutes(router: Router, {woltage, settings, readBody, fail}: ActionDependencies): void {
     const own = routesOf(router);
-    for (const route of woltage.actionRoutes) {
+    for (const route of [...woltage.actionRoutes].sort(literalFirst)) {
         const {action, trigger: {method, path}} = route;
         const taken = own.find(other => other.methods.has(method) && covers(other.path, path));
         if (taken !== undefined)
@@ -36,6 +36,12 @@ export function addActionRoutes(router: Router, {woltage, settings, readBody, fa
         router[method.toLowerCase() as Method](path, handle(answerOf(route, woltage, settings, readBody), fail));
     }
 }
+
+/** `/documents/recent` before `/documents/:id`, in whatever order (of files, for instance) the actions come. */
+const literalFirst = (a: ActionRoute, b: ActionRoute): number => {
+    const [ours, theirs] = [a, b].map(({trigger: {path}}) => path.split('/').map(segment => segment.startsWith(':') ? '1' : '0').join('')) as [string, string];
+    return ours < theirs ? -1 : Number(ours > theirs);
+};
 
 function answerOf({action, trigger: {method, path, answer}}: ActionRoute, woltage: Woltage, settings: Settings, readBody: ReadBody): Answer {
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);

@@ -318,6 +318,28 @@ describe('a test runtime with actions', () => {
         await stop();
     });
 
+    it('advances the clock for an action in order, behind whose retries others wait', async () => {
+        const {send, services} = broken(2);
+        const inOrder = withServices.create('inOrder', {on: onEvent(Placed), ordered: true, retry: {maxAttempts: 5}, handler: ({item}, tools) => tools.services.mailer.send(item)});
+        const {woltage, settled, runs, stop} = await createTestWoltage({...config, services, actions: [inOrder]});
+        for (const id of ['o-1', 'o-2', 'o-3'])
+            await woltage.executeCommand(place, id, {item: id});
+        await settled({advance: true});
+        expect(send.mock.calls).toEqual([['o-1'], ['o-1'], ['o-1'], ['o-2'], ['o-3']]);
+        expect(runs).toHaveLength(5);
+        await stop();
+    });
+
+    it('doesn\'t advance the clock for ever where what is due comes again and again', async () => {
+        const hopeless = Action.create('hopeless', {on: onEvent(Placed), retry: {maxAttempts: 1}, handler: broken().send, onFinalFailure: () => {
+            throw new Error('Again');
+        }});
+        const {woltage, settled, stop} = await createTestWoltage({...config, actions: [hopeless]});
+        await woltage.executeCommand(place, 'o-1', {item: 'tea'});
+        await expect(settled({advance: true, timeoutMs: 50})).rejects.toMatchObject({code: 'NOT_SETTLED', message: expect.stringMatching(/action 'hopeless', due in .* again and again\.$/s) as string});
+        await stop();
+    });
+
     it('takes a given/when/then on what is there', async () => {
         const {sent, services} = working();
         const test = await createTestWoltage({...config, services, actions: [mail]});

@@ -1,7 +1,7 @@
 import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
-    Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, ReadModel, UnavailableError, z,
+    Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, onMessage, onSchedule, ReadModel, UnavailableError, z,
     type ActionTools, type IStore, type ScopeOptions, type TableDefinitionMap, type Woltage, type WoltageConfig
 } from 'woltage';
 
@@ -357,6 +357,9 @@ describe('actions that fail', () => {
         await vi.waitFor(async () => expect(await app.getFailedActions()).toEqual([]));
         await expect(app.retryFailedAction('nothing')).rejects.toMatchObject({code: 'UNKNOWN_TASK'});
         await expect(app.getFailedActions({action: 'toString'})).rejects.toMatchObject({code: 'UNKNOWN_ACTION'});
+        for (const limit of [0, -1, 1.5, NaN, '5' as never])
+            for (const list of [app.getFailedActions({limit}), app.getFailedCommands({limit}), app.getFailedEffects({limit}), app.getScheduledCommands({limit})])
+                await expect(list).rejects.toMatchObject({code: 'INVALID_LIMIT'});
     });
 
     it('say in the log which they are', async () => {
@@ -610,6 +613,7 @@ describe('the config', () => {
     it.each([
         ['two of one name', [Action.create('a', {on: onEvent(Placed), handler: () => undefined}), Action.create('a', {on: onEvent(Placed), handler: () => undefined})], 'DUPLICATE_ACTION_NAME'],
         ['two at one route', [Action.create('a', {on: onHttp('GET', '/x/:id'), handler: () => undefined}), Action.create('b', {on: onHttp('GET', '/x/:name'), handler: () => undefined})], 'ACTION_INVALID'],
+        ['two at routes that differ in case alone', [Action.create('a', {on: onHttp('GET', '/x/:id'), handler: () => undefined}), Action.create('b', {on: onHttp('GET', '/X/:id'), handler: () => undefined})], 'ACTION_INVALID'],
         ['an event that nobody knows', [Action.create('a', {on: onEvent(defineEvent('Stranger', {schema: z.object({})})), handler: () => undefined})], 'UNKNOWN_EVENT_CLASS'],
         ['something else', [{} as Action], 'CONFIG_INVALID']
     ])('refuses %s', async (_what, actions, code) => {
@@ -623,9 +627,16 @@ describe('the config', () => {
         ['a setting that is there', () => Action.create('a', {on: onEvent(Placed), handler: () => undefined, retries: 3} as never), 'ACTION_INVALID'],
         ['a good retry', () => Action.create('a', {on: onEvent(Placed), handler: () => undefined, retry: {maxAttempts: 0}}), 'ACTION_INVALID'],
         ['event classes', () => onEvent({} as never), 'TRIGGER_INVALID'],
+        ['classes of events', () => onEvent(class Order {} as never), 'TRIGGER_INVALID'],
+        ['options that are an object', () => onEvent(Placed, null as never), 'TRIGGER_INVALID'],
+        ['options that aren\'t text', () => onSchedule('0 6 * * *', 'Europe/Berlin' as never), 'TRIGGER_INVALID'],
+        ['an interval and nothing else', () => onSchedule({everyMs: 1000, missed: 'skip'} as never), 'TRIGGER_INVALID'],
+        ['another topic for its dead letters', () => onMessage('stock', {deadLetterTopic: 'stock'}), 'TRIGGER_INVALID'],
+        ['a path that clients leave as it is', () => onHttp('POST', '/x/../y'), 'TRIGGER_INVALID'],
+        ['a path without dots', () => onHttp('POST', '/x/.'), 'TRIGGER_INVALID'],
         ['a good path', () => onHttp('POST', 'x'), 'TRIGGER_INVALID'],
         ['parameters with names of their own', () => onHttp('POST', '/x/:id/y/:id'), 'TRIGGER_INVALID'],
-        ['a good method', () => onHttp('post', '/x'), 'TRIGGER_INVALID'],
+        ['a good method', () => onHttp('post' as never, '/x'), 'TRIGGER_INVALID'],
         ['options that are there', () => onEvent(Placed, {form: 'start'} as never), 'TRIGGER_INVALID']
     ])('an action needs %s', (_what, create, code) => {
         expect(create).toThrow(expect.objectContaining({code}));

@@ -67,7 +67,7 @@ describe('publish in a projector', () => {
     });
 
     it('is an OUTSIDE_CONTEXT elsewhere', async () => {
-        await expect(publish('todos', {value: 1})).rejects.toMatchObject({code: 'OUTSIDE_CONTEXT'});
+        await expect(publish('todos', {value: 1})).rejects.toMatchObject({code: 'OUTSIDE_CONTEXT', message: expect.stringContaining('a projector, a side effect or an action') as string});
     });
 
     it('gives a message up at once that no broker takes, with its reason', async () => {

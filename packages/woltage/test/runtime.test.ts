@@ -54,6 +54,7 @@ describe('commands', () => {
     it.each(['constructor', '__proto__', 'hasOwnProperty', 'nope'])('named %s are not found', async name => {
         const {woltage} = await createApp();
         await expect(woltage.executeCommand(name, 'a', 'open', {})).rejects.toMatchObject({code: 'UNKNOWN_AGGREGATE', status: 404});
+        await expect(woltage.stateOf(name as never, 'a')).rejects.toMatchObject({code: 'UNKNOWN_AGGREGATE', message: expect.stringContaining('not by its name') as string});
         await expect(woltage.executeCommand('account', 'a', name, {})).rejects.toMatchObject({code: 'UNKNOWN_COMMAND', status: 404});
         await expect(woltage.executeQuery(name, 'byId', {})).rejects.toMatchObject({code: 'UNKNOWN_READ_MODEL', status: 404});
         await expect(woltage.executeQuery('accounts', name, {})).rejects.toMatchObject({code: 'UNKNOWN_HANDLER', status: 404});

@@ -68,10 +68,10 @@ export class Given {
      * @example
      * await given([], {services: {mailer}}).when(welcome, new UserRegistered({payload: {email: 'ann@example.com'}})).then([new UserWelcomed({payload: {email: 'ann@example.com'}})]);
      */
-    when<Input>(command: CommandHandle<Input>, payload: Input, context?: WhenContext): When;
     when(aggregate: Aggregate, commandName: string, payload?: unknown, context?: WhenContext): When;
     when<Input>(decision: Decision<unknown, Input>, input: Input, context?: object): When;
     when(action: Action, trigger: ActionTrigger): WhenAction;
+    when<Input>(command: CommandHandle<Input>, payload: Input, context?: WhenContext): When;
     when(target: unknown, ...rest: readonly unknown[]): When | WhenAction {
         if (isAction(target))
             return new WhenAction(actionTrial(this.#stage, this.#events, target, rest[0]));

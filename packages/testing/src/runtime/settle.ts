@@ -14,6 +14,8 @@ export interface SettleOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 2000;
+/** So often the clock may be advanced however long it takes: much work on a busy machine is not work without an end. */
+const LEAST_ADVANCES = 1000;
 /** How often in a row nothing must be left: what has just been done may have woken something up. */
 const QUIET_ROUNDS = 3;
 /** The least that is waited, in turns of the event loop: on a busy machine time passes while nothing gets its turn. */
@@ -49,7 +51,7 @@ async function untilQuiet(woltage: Woltage, timeoutMs: number, mayGiveUp: (left:
 export async function settle(woltage: Woltage, clock: TestClock, options: SettleOptions = {}): Promise<void> {
     const {timeoutMs = DEFAULT_TIMEOUT_MS, advance = false, allowFaults = false} = options;
     const began = realNow();
-    for (;;) {
+    for (let advances = 0; ; advances++) {
         const left = await untilQuiet(woltage, timeoutMs - (realNow() - began), () => false);
         if (left.some(isForNow))
             throw notSettled(timeoutMs, left);
@@ -58,6 +60,8 @@ export async function settle(woltage: Woltage, clock: TestClock, options: Settle
         const dueAt = Math.min(...left.map(({dueAt: at = Infinity}) => at));
         if (!advance || dueAt === Infinity)
             return;
+        if (advances > LEAST_ADVANCES && realNow() - began > timeoutMs)
+            throw notSettled(timeoutMs, left, `\nThe clock has been advanced ${advances} times, and something is due again and again.`);
         await clock.advance(Math.max(0, Math.ceil(dueAt - clock.now)));
     }
 }
@@ -73,8 +77,8 @@ function throwFault(left: readonly WorkLeft[]): void {
         throw Object.assign(new AssertionError({message: error.message}), {cause: error});
 }
 
-function notSettled(timeoutMs: number, left: readonly WorkLeft[]): TestingError {
+function notSettled(timeoutMs: number, left: readonly WorkLeft[], why = ''): TestingError {
     const lines = left.map(({what}) => `\n  - ${what}`);
     const hint = left.some(({isRunning}) => isRunning) ? '\nWhat runs and waits for a time to pass needs `clock.advance(ms)`.' : '';
-    return new TestingError(`Not settled after ${timeoutMs} ms. Still waiting for:${lines.join('')}${hint}`, 'NOT_SETTLED');
+    return new TestingError(`Not settled after ${timeoutMs} ms. Still waiting for:${lines.join('')}${hint}${why}`, 'NOT_SETTLED');
 }

@@ -24,26 +24,27 @@ export interface RunOutcome {
 
 /** Runs a command or a decision; what a repetition runs again appends nothing twice. */
 export interface Run {
-    <Input>(command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object): Promise<RunOutcome>;
     (aggregate: RunnableAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<RunOutcome>;
     <State, Input>(decision: RunnableDecision<State, Input>, input: Input, context?: object): Promise<RunOutcome>;
+    // The last one: of a call that fits none, compilers tell what is wrong with it here.
+    <Input>(command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object): Promise<RunOutcome>;
 }
 
 /** Has a command executed, or a decision made, at a time; resolves to its id. Its options stand behind the context. */
 export interface RunLater {
-    <Input>(executeAt: Date, command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
     (
         executeAt: Date, aggregate: RunnableAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object,
         options?: ScheduleOptions
     ): Promise<string>;
     <State, Input>(executeAt: Date, decision: RunnableDecision<State, Input>, input: Input, context?: object, options?: ScheduleOptions): Promise<string>;
+    <Input>(executeAt: Date, command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
 }
 
 export interface RunQuery {
+    <Result = unknown>(readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions): Promise<Result>;
     <T extends object, Name extends QueryHandlerName<T>>(
         readModel: new () => T, handlerName: Name, query: HandlerOf<T, Name>['query'], context?: object, options?: QueryOptions
     ): Promise<HandlerOf<T, Name>['result']>;
-    <Result = unknown>(readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions): Promise<Result>;
 }
 
 /** What an action's handler works with, whatever has triggered it. */

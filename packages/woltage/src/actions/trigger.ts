@@ -31,7 +31,7 @@ export interface ScheduleTrigger {
 /** Runs the action for requests, see {@link onHttp}. */
 export interface HttpTrigger {
     readonly kind: 'http';
-    readonly method: string;
+    readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     readonly path: string;
     readonly answer: 'result' | 'accepted';
 }

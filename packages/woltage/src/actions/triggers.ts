@@ -53,7 +53,7 @@ export function onEvent(...args: readonly (EventClass | OnEventOptions)[]): Even
     const last = args.at(-1);
     const options = typeof last === 'function' || last === undefined ? {} : last;
     const eventClasses = (options === last ? args.slice(0, -1) : args) as readonly EventClass<Event>[];
-    if (eventClasses.length === 0 || !eventClasses.every(eventClass => typeof eventClass === 'function'))
+    if (eventClasses.length === 0 || !eventClasses.every(eventClass => typeof eventClass === 'function' && isText(eventClass.identity)))
         throw invalid('onEvent takes event classes, and then options: onEvent(OrderPlaced, OrderCancelled, {from: \'start\'}).');
     checkOptions('onEvent', options, {from: START});
     return {kind: 'event', eventClasses, from: options.from ?? 'now'};
@@ -72,6 +72,8 @@ export function onMessage<S extends StandardSchema | undefined = undefined>(topi
         throw invalid('onMessage takes a topic, and then options: onMessage(\'inventories\', {schema}).');
     checkOptions('onMessage', options, {schema: optional(aSchema), from: START, deadLetterTopic: optional([isText, 'a topic'])});
     const {schema, from = 'now', deadLetterTopic = `${topic}.dead-letters`} = options;
+    if (deadLetterTopic === topic)
+        throw invalid(`onMessage: what can't be handled would come again and again where '${topic}' is its own 'deadLetterTopic'.`);
     return {kind: 'message', topic, schema: schema as StandardSchema<unknown, MessageValue<S>> | undefined, from, deadLetterTopic};
 }
 
@@ -90,6 +92,8 @@ export function onSchedule(every: string | {readonly everyMs: number}, options: 
     const interval = typeof every === 'string' ? every : (every as {readonly everyMs: unknown} | undefined)?.everyMs;
     if (typeof interval === 'number' ? !(Number.isFinite(interval) && interval >= 1) : !isText(interval))
         throw invalid('onSchedule takes a cron expression or {everyMs: 60_000}.');
+    if (typeof every !== 'string')
+        checkOptions('onSchedule', every, {everyMs: [value => typeof value === 'number', 'a number of ms']});
     checkOptions('onSchedule', options, {timeZone: optional([isText, 'an IANA name such as Europe/Berlin']), missed: optional(oneOf('skip', 'once', 'all'))});
     const {timeZone = 'UTC', missed = 'once'} = options;
     const problem = scheduleProblem(interval as string | number, timeZone);
@@ -98,9 +102,9 @@ export function onSchedule(every: string | {readonly everyMs: number}, options: 
     return {kind: 'schedule', every: interval as string | number, timeZone, missed};
 }
 
-const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
-/** Segments of plain characters or `:parameters`. */
-const PATH = /^(?:\/(?::[A-Za-z_]\w*|[\w\-.~]+))+$/;
+const METHODS: ReadonlySet<string> = new Set<HttpTrigger['method']>(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+/** Segments of plain characters or `:parameters`; clients take `.` and `..` out of a path. */
+const PATH = /^(?:\/(?::[A-Za-z_]\w*|(?!\.\.?(?:\/|$))[\w\-.~]+))+$/;
 
 /**
  * Runs an action for requests, mounted by `@woltage/express`. The input is the body, or the query of GET and DELETE, with the path's parameters.
@@ -109,7 +113,7 @@ const PATH = /^(?:\/(?::[A-Za-z_]\w*|[\w\-.~]+))+$/;
  * Action.create('uploadFromUrl', {on: onHttp('POST', '/documents/upload-from-url'), input: z.object({url: z.url()}), handler: ...});
  * @throws ConfigError `TRIGGER_INVALID`
  */
-export function onHttp(method: string, path: string, options: OnHttpOptions = {}): HttpTrigger {
+export function onHttp(method: HttpTrigger['method'], path: string, options: OnHttpOptions = {}): HttpTrigger {
     if (!METHODS.has(method) || typeof path !== 'string' || !PATH.test(path))
         throw invalid(`onHttp takes a method (${[...METHODS].join(', ')}) and a path such as '/documents/:id/analysis'.`);
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
@@ -123,8 +127,8 @@ const invalid = (message: string): ConfigError => new ConfigError(message, {code
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const START = optional(oneOf('start', 'now'));
 
-function checkOptions(what: string, options: object, shapes: Readonly<Record<string, Shape>>): void {
-    const problem = shapeProblem(options, shapes);
+function checkOptions(what: string, options: unknown, shapes: Readonly<Record<string, Shape>>): void {
+    const problem = typeof options === 'object' && options !== null ? shapeProblem(options, shapes) : `its options must be an object of ${Object.keys(shapes).join(', ')}.`;
     if (problem !== undefined)
         throw invalid(`${what}: ${problem}`);
 }

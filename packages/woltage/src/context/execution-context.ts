@@ -126,11 +126,10 @@ export function heldMailboxes(runtime: ContextRuntime): readonly string[] | unde
 }
 
 /** @throws ContextError when called outside of a Woltage context */
-export function requireContext(what: string): ExecutionContext {
+export function requireContext(what: string, where = 'a command handler, a projector, a side effect or a read model'): ExecutionContext {
     const context = storage.getStore();
     if (context === undefined)
-        throw new ContextError(`${what} only works inside a Woltage context: a command handler, a projector, a side effect or a `
-            + 'read model. Elsewhere, use the Woltage instance: executeQuery, executeCommand.');
+        throw new ContextError(`${what} only works inside a Woltage context: ${where}. Elsewhere, use the Woltage instance: executeQuery, executeCommand.`);
     return context;
 }
 

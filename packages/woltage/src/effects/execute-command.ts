@@ -13,9 +13,9 @@ import {runEffect} from './run-effect.ts';
  * await executeCommand(reserveStock, event.payload.productId, {orderId: event.aggregateId});
  * @throws (in the promise) what `woltage.executeCommand` throws, and ContextError when called outside of a projector
  */
-export function executeCommand<Input>(command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object): Promise<void>;
 export function executeCommand(aggregate: RunnableAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object): Promise<void>;
 export function executeCommand<Input>(decision: RunnableDecision<never, Input>, input: Input, context?: object): Promise<void>;
+export function executeCommand<Input>(command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object): Promise<void>;
 export function executeCommand(...args: readonly unknown[]): Promise<void> {
     return runEffect('executeCommand', async ({cause, runtime, key}) => runtime.executeOnce(await deriveUuid(cause.id, key), {id: cause.id, correlationId: cause.correlationId}, args), callName(args));
 }

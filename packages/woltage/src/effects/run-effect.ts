@@ -4,7 +4,7 @@ import type {Cause} from '../events/index.ts';
 
 /** @throws ContextError when called outside of a projector */
 export function requireEffects(what: string): {readonly effects: EffectScope; readonly runtime: ContextRuntime} {
-    const {effects, runtime} = requireContext(what);
+    const {effects, runtime} = requireContext(what, 'a projector, a side effect or an action');
     if (effects === undefined)
         throw new ContextError(`${what} only works while a projector handles an event.`);
     return {effects, runtime};

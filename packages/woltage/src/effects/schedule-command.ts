@@ -19,9 +19,9 @@ import {runEffect} from './run-effect.ts';
  * await scheduleCommand(new Date(Date.now() + 900_000), expireReservation, aggregateId, {}, {}, {id: `expire-${aggregateId}`});
  * @throws (in the promise) what `woltage.scheduleCommand` throws, and ContextError when called elsewhere
  */
-export function scheduleCommand<Input>(executeAt: Date, command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<void>;
 export function scheduleCommand(executeAt: Date, aggregate: RunnableAggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object, options?: ScheduleOptions): Promise<void>;
 export function scheduleCommand<Input>(executeAt: Date, decision: RunnableDecision<never, Input>, input: Input, context?: object, options?: ScheduleOptions): Promise<void>;
+export function scheduleCommand<Input>(executeAt: Date, command: RunnableCommand<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<void>;
 export function scheduleCommand(executeAt: Date, ...args: readonly unknown[]): Promise<void> {
     const context = currentContext();
     if (context?.deferred !== undefined && context.effects === undefined)

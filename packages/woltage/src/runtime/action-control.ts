@@ -55,7 +55,7 @@ export abstract class ActionControl extends PersonalDataControl {
         return this.#runOutsideCommands(() => this.actions.enqueue(action, input, options));
     }
 
-    /** What actions have failed at for good, by id. @throws NotFoundError `UNKNOWN_ACTION` */
+    /** What actions have failed at for good, by id. @throws NotFoundError `UNKNOWN_ACTION`; BadRequestError `INVALID_LIMIT` */
     getFailedActions(options: FailedActionsOptions = {}): Promise<readonly FailedAction[]> {
         return this.run(() => this.actions.failed(options));
     }

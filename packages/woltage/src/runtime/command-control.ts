@@ -41,8 +41,8 @@ export abstract class CommandControl extends EventControl {
      * @throws UnavailableError `STOPPED`
      * @throws whatever the handler throws; nothing is appended then
      */
-    executeCommand<Input>(command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object, options?: ExecuteOptions): Promise<CommandOutcome>;
     executeCommand(aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object, options?: ExecuteOptions): Promise<CommandOutcome>;
+    executeCommand<Input>(command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object, options?: ExecuteOptions): Promise<CommandOutcome>;
     executeCommand(target: string | Aggregate | CommandHandle<never>, aggregateId: string, ...rest: unknown[]): Promise<CommandOutcome> {
         return this.run(() => {
             const named = typeof target === 'string' || target instanceof Aggregate;

@@ -14,7 +14,7 @@ export class CommandLookup {
     fold(aggregate: Aggregate): AggregateFold {
         const fold = this.#definitions.folds.get(aggregate);
         if (fold === undefined)
-            throw new NotFoundError(`There is no aggregate '${String(aggregate.name)}'.`, {code: 'UNKNOWN_AGGREGATE'});
+            throw new NotFoundError(aggregate instanceof Aggregate ? `There is no aggregate '${aggregate.name}'.` : 'An aggregate is named by itself here, not by its name: stateOf(order, id).', {code: 'UNKNOWN_AGGREGATE'});
         return fold;
     }
 

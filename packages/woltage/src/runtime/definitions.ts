@@ -93,7 +93,8 @@ function checkActions(loaded: readonly Loaded<Action>[], catalogue: EventCatalog
         if (actions.has(value.name))
             throw new ConfigError(`Action ${source}: another action is named '${value.name}' too. Names must differ.`, {code: 'DUPLICATE_ACTION_NAME'});
         for (const trigger of value.triggers) {
-            const route = trigger.kind === 'http' ? `${trigger.method} ${trigger.path.replace(/:\w+/g, ':')}` : undefined;
+            // Routers take upper for lower case.
+            const route = trigger.kind === 'http' ? `${trigger.method} ${trigger.path.replace(/:\w+/g, ':').toLowerCase()}` : undefined;
             if (route !== undefined && routes.has(route))
                 throw new ConfigError(`Action ${source}: another action (${String(routes.get(route))}) is at ${route} too.`, {code: 'ACTION_INVALID'});
             if (route !== undefined)

@@ -128,14 +128,22 @@ export class Insides {
 }
 
 async function leftOfAction(runner: ActionRunner, head: bigint, now: number): Promise<readonly WorkLeft[]> {
-    const {compiled: {action: {name}}, position = -1n} = runner;
+    const {compiled: {action: {name, options: {ordered = false}}}, position = -1n} = runner;
     const waiting = await runner.waiting();
+    const pending = await runner.pending();
+    const leftOfIt = (task: Task): WorkLeft => leftOfTask(task, task.kind === RUN ? `action '${name}'` : `a dead letter of action '${name}'`, now);
     return [
         ...runner.isBehind(head) ? [{what: `the events that trigger action '${name}', which is at position ${position} of ${head}`}] : [],
         ...runner.isFiring ? [{what: `the times that trigger action '${name}'`}] : [],
         ...waiting === 0n ? [] : [{what: `${waiting} messages that trigger action '${name}'`}],
-        ...(await runner.pending()).map(task => leftOfTask(task, task.kind === RUN ? `action '${name}'` : `a dead letter of action '${name}'`, now))
+        ...ordered ? leftInOrder(pending, leftOfIt) : pending.map(leftOfIt)
     ];
+}
+
+/** Nothing overtakes the first, so what is behind it waits as it does. */
+function leftInOrder(pending: readonly Task[], leftOfIt: (task: Task) => WorkLeft): readonly WorkLeft[] {
+    const [first, ...others] = [...pending].sort((a, b) => a.sequence - b.sequence).map(leftOfIt);
+    return first === undefined ? [] : [first, ...others.map(() => ({...first, what: `what waits behind ${first.what}`}))];
 }
 
 function leftOfTask({attempts, dueAt, claimedBy}: Task, what: string, now: number): WorkLeft {

@@ -118,7 +118,7 @@ export abstract class ProjectionControl {
         return this.run(() => this.projectionParts.care.discardLetter(projectionName, projectionVersion, eventId));
     }
 
-    /** The durable side effects that have failed for good, by id. */
+    /** The durable side effects that have failed for good, by id. @throws BadRequestError `INVALID_LIMIT` */
     getFailedEffects(options: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly FailedEffect[]> {
         return this.run(() => this.projectionParts.effects.failed(options));
     }

@@ -26,9 +26,9 @@ export abstract class ScheduleControl extends DecisionControl {
      * @throws BadRequestError `INVALID_DATE`, `INVALID_AGGREGATE_ID`, `NOT_ENCODABLE` when payload or context can't be stored, `INVALID_TASK_ID`, `INVALID_IDEMPOTENCY_KEY`, `INVALID_OPTIONS`
      * @throws UnavailableError `STOPPED`
      */
-    scheduleCommand<Input>(executeAt: Date, command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
     scheduleCommand(executeAt: Date, aggregate: string | Aggregate, aggregateId: string, commandName: string, payload?: unknown, context?: object, options?: ScheduleOptions): Promise<string>;
     scheduleCommand<Input>(executeAt: Date, decision: Decision<unknown, Input>, input: Input, context?: object, options?: ScheduleOptions): Promise<string>;
+    scheduleCommand<Input>(executeAt: Date, command: CommandHandle<Input>, aggregateId: string, payload: Input, context?: object, options?: ScheduleOptions): Promise<string>;
     scheduleCommand(executeAt: Date, ...args: readonly unknown[]): Promise<string> {
         return this.run(() => {
             const context = currentContext();
@@ -50,12 +50,13 @@ export abstract class ScheduleControl extends DecisionControl {
      * The commands and decisions that wait for their time, the earliest first.
      *
      * @param options `after`: the `place` of the last one of the page before. `limit`: @default 100
+     * @throws BadRequestError `INVALID_LIMIT`
      */
     getScheduledCommands(options: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly ScheduledCommand[]> {
         return this.run(() => this.scheduleParts.scheduled.waiting(options));
     }
 
-    /** The scheduled commands and decisions that have failed for good, by id. */
+    /** The scheduled commands and decisions that have failed for good, by id. @throws BadRequestError `INVALID_LIMIT` */
     getFailedCommands(options: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly FailedCommand[]> {
         return this.run(() => this.scheduleParts.scheduled.failed(options));
     }

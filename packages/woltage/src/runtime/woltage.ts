@@ -141,10 +141,10 @@ export class Woltage extends ActionControl {
      * @throws ValidationError `VALIDATION_FAILED` when the query doesn't match the handler's schema
      * @throws UnavailableError `PROJECTION_NOT_ACTIVE`, `POSITION_TIMEOUT`, `STOPPED`
      */
+    executeQuery<Result = unknown>(readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions): Promise<Result>;
     executeQuery<T extends ReadModel, Name extends QueryHandlerName<T>>(
         readModel: new () => T, handlerName: Name, query: HandlerOf<T, Name>['query'], context?: object, options?: QueryOptions
     ): Promise<HandlerOf<T, Name>['result']>;
-    executeQuery<Result = unknown>(readModelName: string, handlerName: string, query?: unknown, context?: object, options?: QueryOptions): Promise<Result>;
     async executeQuery(readModel: unknown, handlerName: string, query?: unknown, context: object = {}, {after, timeoutMs = DEFAULT_WAIT_MS}: QueryOptions = {}): Promise<unknown> {
         return this.run(async () => {
             if (after !== undefined) {

@@ -4,6 +4,7 @@ import type {IStore, RecordWrite} from '../ports/index.ts';
 import {systemClock, type Clock} from '../shared/clock.ts';
 import type {Logger} from '../shared/logger.ts';
 import type {Self} from '../shared/owner.ts';
+import {checkPageLimit} from '../shared/page-limit.ts';
 import {Enqueuer} from './enqueue.ts';
 import {DEAD, deadIdOf, deadKey, decodePlace, decodeTask, dueKey, encodeTask, idKey, isDead, OPEN, put, remove} from './places.ts';
 import {openTasks} from './find-due.ts';
@@ -123,6 +124,7 @@ export class TaskQueue {
 
     /** Tasks that have failed for good, by id. */
     async deadTasks({after, limit}: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly DeadTask[]> {
+        checkPageLimit(limit);
         const dead = await this.#store.listRecords(DEAD, {after: after === undefined ? undefined : deadKey(after), limit});
         const records = await this.#store.getRecords(dead.map(({key}) => idKey(deadIdOf(key))));
         return records.flatMap(record => {

@@ -1,5 +1,6 @@
 import {committed} from '../ports/committed.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
+import {checkPageLimit} from '../shared/page-limit.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import {loadTasks} from './find-due.ts';
 import {create, decodePlace, decodeTask, DUE, dueKey, encodePlace, encodeTask, idKey, isDead, remove, type Found} from './places.ts';
@@ -16,6 +17,7 @@ const DEFAULT_LIMIT = 100;
 
 /** Tasks that nobody works on, the earliest first. Not for ordered queues. @param options `after`: the place of the last one of the page before */
 export async function waitingTasks(store: IStore, {after, limit = DEFAULT_LIMIT}: {readonly after?: string | undefined; readonly limit?: number | undefined} = {}): Promise<readonly WaitingTask[]> {
+    checkPageLimit(limit);
     const found: WaitingTask[] = [];
     for (let last = after === undefined ? undefined : DUE + after; found.length < limit;) {
         const page = (await store.listRecords(DUE, {after: last, limit: limit - found.length})).map(({key, token, value}) => ({key, token, task: decodePlace(value)}));

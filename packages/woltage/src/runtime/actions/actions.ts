@@ -3,6 +3,7 @@ import {BadRequestError, NotFoundError, WoltageError} from '../../errors/index.t
 import {systemClock, type Clock} from '../../shared/clock.ts';
 import type {JsonValue} from '../../shared/json-codec.ts';
 import {decodeValue, encodeJson, encodeValue} from '../../shared/json-codec.ts';
+import {checkPageLimit} from '../../shared/page-limit.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import {GroupCommit, KeyedWork, type DeadTask} from '../../tasks/index.ts';
 import type {IStore} from '../../ports/index.ts';
@@ -124,6 +125,7 @@ export class Actions {
 
     /** Dead letters, by action and id. */
     async failed({action, after, limit = DEFAULT_PAGE}: {readonly action?: unknown; readonly after?: string | undefined; readonly limit?: number | undefined}): Promise<readonly FailedAction[]> {
+        checkPageLimit(limit);
         const runners = action === undefined ? this.all : [this.#find(action)];
         const found: FailedAction[] = [];
         const ofAll = await Promise.all(runners.map(async runner => (await runner.dead({after, limit})).map(task => toFailedAction(task, runner))));
