@@ -10,7 +10,7 @@ describe('Options', () => {
         [undefined], [null], [{}], [{brokers: []}], [{brokers: 'localhost:9092'}], [{brokers: ['localhost']}], [{brokers: ['kafka://localhost:9092']}], [{brokers: ['localhost:0']}],
         [{brokers: ['localhost:70000']}], [{brokers, clientID: 'x'}], [{brokers, clientId: ''}], [{brokers, clientId: 'a b'}], [{brokers, groupPrefix: 1}], [{brokers, idempotent: 'yes'}],
         [{brokers, ssl: 'yes'}], [{brokers, sasl: {}}], [{brokers, sasl: {mechanism: 'PLAIN', username: 'x'}}], [{brokers, sasl: {mechanism: 'GSSAPI'}}], [{brokers, sasl: {mechanism: 'OAUTHBEARER'}}],
-        [{brokers, timeoutMs: 0}], [{brokers, timeoutMs: NaN}], [{brokers, sessionTimeoutMs: '5'}], [{brokers, logger: {}}]
+        [{brokers, timeoutMs: 0}], [{brokers, timeoutMs: NaN}], [{brokers, sessionTimeoutMs: '5'}], [{brokers, logger: {}}], [{brokers, logger: {warn() {}}}], [{brokers: [undefined, 'localhost:9092']}], [{brokers, ssl: []}]
     ])('%j are refused', options => {
         expect(() => new KafkaBroker(options as never)).toThrow(refused());
     });
@@ -33,7 +33,9 @@ describe('Options', () => {
         }
     );
 
-    it.each([[undefined], [{}], [{log: {adapter: MemoryEventStore}}], [{bus: {brokers, topic: 'x'}}], [{log: {}, bus: {brokers, topic: 'x'}}], [{log: {adapter: MemoryEventStore}, bus: {brokers, topic: 'x'}, x: 1}]])(
+    it.each([[undefined], [{}], [{log: {adapter: MemoryEventStore}}], [{bus: {brokers, topic: 'x'}}], [{log: {}, bus: {brokers, topic: 'x'}}], [{log: {adapter: MemoryEventStore}, bus: {brokers, topic: 'x'}, x: 1}],
+        [{log: {adapter: undefined}, bus: {brokers, topic: 'x'}}], [{log: {adapter: () => undefined}, bus: {brokers, topic: 'x'}}], [{log: {adapter: MemoryEventStore, args: {}}, bus: {brokers, topic: 'x'}}],
+        [{log: {adapter: MemoryEventStore, arg: []}, bus: {brokers, topic: 'x'}}]])(
         'of a composed event store: %j are refused', options => {
             expect(() => new ComposedEventStore(options as never)).toThrow(refused());
         }

@@ -51,6 +51,7 @@ const silentLogger: Logger = {debug: ignore, info: ignore, warn: ignore, error: 
 const KNOWN: ReadonlySet<string> =
     new Set(['brokers', 'clientId', 'ssl', 'sasl', 'connectTimeoutMs', 'groupPrefix', 'idempotent', 'timeoutMs', 'requestTimeoutMs', 'sessionTimeoutMs', 'logger']);
 const MECHANISMS: ReadonlySet<string> = new Set(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']);
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** Kafka's rule for what becomes part of names. */
 const NAME = /^[\w.-]{1,100}$/;
 
@@ -81,7 +82,7 @@ export function refuseUnknown(options: object, known: ReadonlySet<string>): void
 }
 
 function checkBrokers(brokers: unknown): void {
-    if (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every(isAddress))
+    if (!Array.isArray(brokers) || brokers.length === 0 || !Array.from(brokers as readonly unknown[]).every(isAddress))
         throw optionProblem('brokers must be a list of at least one host:port, such as [\'localhost:9092\'], without a protocol.');
 }
 
@@ -100,7 +101,7 @@ function checkNames({clientId, groupPrefix, idempotent}: KafkaBrokerOptions): vo
 }
 
 function checkSecurity({ssl, sasl}: KafkaBrokerOptions): void {
-    if (ssl !== undefined && typeof ssl !== 'boolean' && (typeof ssl !== 'object' || ssl === null))
+    if (ssl !== undefined && typeof ssl !== 'boolean' && (typeof ssl !== 'object' || ssl === null || Array.isArray(ssl)))
         throw optionProblem('ssl is true, false, or an object of options for TLS.');
     if (sasl === undefined)
         return;
@@ -121,6 +122,6 @@ function checkTimes({connectTimeoutMs, timeoutMs, requestTimeoutMs, sessionTimeo
 }
 
 export function checkLogger(logger: unknown): void {
-    if (logger !== undefined && (typeof logger !== 'object' || logger === null || !('warn' in logger) || typeof logger.warn !== 'function'))
+    if (logger !== undefined && (typeof logger !== 'object' || logger === null || !LEVELS.every(level => typeof (logger as Partial<Logger>)[level] === 'function')))
         throw optionProblem('the logger needs the methods debug, info, warn and error.');
 }

@@ -2,6 +2,7 @@ import {BadRequestError, checkTopicName, isWoltageError, UnavailableError, type 
 import type {DriverError} from './driver/kafka-driver.ts';
 import {kafkaError} from './kafka-error.ts';
 import {checkOptions, type CheckedOptions, type KafkaBrokerOptions} from './options.ts';
+import {unlessAborted} from './publish/closing.ts';
 import {Publisher, type PublisherDriver} from './publish/publisher.ts';
 
 /** What a client library offers a broker between `connect` and `close`. */
@@ -26,6 +27,8 @@ export abstract class SessionBroker<S extends KafkaSession> implements IMessageB
     protected readonly logger: Logger;
     #open: Open<S> | undefined;
     #transition: Promise<void> = Promise.resolve();
+    #connecting: Promise<void> | undefined;
+    #breakOff = new AbortController();
 
     /** @throws ConfigError `KAFKA_OPTIONS` */
     constructor(options: KafkaBrokerOptions) {
@@ -40,22 +43,18 @@ export abstract class SessionBroker<S extends KafkaSession> implements IMessageB
     protected abstract failureOf(error: unknown): DriverError;
 
     connect(): Promise<void> {
-        return this.#inTurn(async () => {
-            if (this.#open !== undefined)
-                return;
-            const session = await this.begin();
-            try {
-                await session.ping();
-            } catch (error) {
-                await session.close();
-                throw this.#unavailable(error);
-            }
-            const publisher = new Publisher(session, this.options.timeoutMs, error => this.logger.debug({err: error}, 'Publishing failed, it is tried again'));
-            this.#open = {session, publisher, consumers: new Set(), closing: new AbortController()};
+        // Whoever calls while an attempt is under way has its outcome: one after the other, they would wait for the broker again and again.
+        const connecting = this.#connecting ??= this.#inTurn(() => this.#connect(this.#breakOff.signal)).finally(() => {
+            if (this.#connecting === connecting)
+                this.#connecting = undefined;
         });
+        return connecting;
     }
 
     close(): Promise<void> {
+        this.#breakOff.abort();
+        this.#breakOff = new AbortController();
+        this.#connecting = undefined;
         return this.#inTurn(async () => {
             const open = this.#open;
             if (open === undefined)
@@ -65,6 +64,20 @@ export abstract class SessionBroker<S extends KafkaSession> implements IMessageB
             await Promise.all([open.publisher.close(), ...open.consumers]);
             await open.session.close();
         });
+    }
+
+    async #connect(signal: AbortSignal): Promise<void> {
+        if (this.#open !== undefined)
+            return;
+        const session = await this.begin();
+        try {
+            await unlessAborted(signal, () => session.ping());
+        } catch (error) {
+            await session.close();
+            throw this.#unavailable(error);
+        }
+        const publisher = new Publisher(session, this.options.timeoutMs, error => this.logger.debug({err: error}, 'Publishing failed, it is tried again'));
+        this.#open = {session, publisher, consumers: new Set(), closing: new AbortController()};
     }
 
     async ping(): Promise<void> {

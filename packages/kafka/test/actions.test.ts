@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import createWoltage, {Action, Aggregate, Event, MemoryEventStore, MemoryStore, onEvent, z, type Woltage} from 'woltage';
+import createWoltage, {Action, Aggregate, Event, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, z, type Woltage} from 'woltage';
 import {KafkaServer} from '../../../test/servers/kafka/kafka-server.ts';
 import {KafkaBroker} from '../src/index.ts';
 import {quick} from './support/kafka.ts';
@@ -20,6 +20,32 @@ const cart = Aggregate.create('cart', {$init: () => ({})});
 const submit = cart.registerCommand(empty, function submit() {
     return new Submitted({payload: {}});
 });
+
+it('An application stops in seconds while a publication waits for a broker that is away, and goes on later', async () => {
+    const server = await KafkaServer.start({partitions: 1});
+    const [events, rows] = [new MemoryEventStoreData(), new MemoryStoreData()];
+    const start = (): Promise<Woltage> => createWoltage({
+        eventStore: {adapter: MemoryEventStore, args: [events]}, internalStore: {adapter: MemoryStore, args: [rows]}, eventClasses: [Submitted, NotPublished], aggregates: [cart],
+        projectorClasses: [], readModelClasses: [], publications: [{topic: 'submitted', events: [Submitted]}],
+        messageBroker: {adapter: KafkaBroker, args: [{brokers: [server.address], clientId: 'shop', ...quick, timeoutMs: 30_000}]}
+    });
+    const published = (): string[] => server.messages('submitted').map(({key}) => String(key));
+    const first = await start();
+    await first.executeCommand(submit, 'a', {});
+    await vi.waitFor(() => expect(published()).toEqual(['a']), {timeout: 10_000});
+    await server.stop();
+    await first.executeCommand(submit, 'b', {});
+    await vi.waitFor(async () => expect((await first.health()).status).toBe('degraded'), {timeout: 10_000});
+    await new Promise(resolve => setTimeout(resolve, 500));
+    const began = performance.now();
+    await first.stop();
+    expect(performance.now() - began).toBeLessThan(8000);
+    await server.start();
+    const second = await start();
+    await vi.waitFor(() => expect(published()).toEqual(['a', 'b']), {timeout: 10_000});
+    await second.stop();
+    await server.close();
+}, 60_000);
 
 describe('What an action publishes', () => {
     let server: KafkaServer;

@@ -4,6 +4,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {MemoryEventStore, MemoryEventStoreData, uuidV7, type EventData, type IEventStore, type RecordedEvent, type SubscriptionBatch} from 'woltage';
 import {KafkaServer} from '../../../test/servers/kafka/kafka-server.ts';
 import {checkBus} from '../src/bus/bus-options.ts';
+import {toMark} from '../src/bus/bus-message.ts';
 import {BusPublisher} from '../src/bus/bus-publisher.ts';
 import {PlatformaticDriver} from '../src/driver/platformatic-driver.ts';
 import {ComposedEventStore, KafkaEventSource} from '../src/index.ts';
@@ -211,6 +212,27 @@ describe.each([1, 3])('The bus with %i partitions', partitions => {
         expect(server.messages(busOf(server).topic).length).toBe(before);
     });
 
+    it('is told of another log also where many marks of a quiet log stand behind the last event', async () => {
+        await append(0, 5);
+        const one = await source();
+        await until(async () => await one.getLatestPosition() === 4n);
+        await store.close();
+        const {topic} = busOf(server);
+        const driver = new PlatformaticDriver({...checkBus(busOf(server)), onError: () => undefined});
+        const publisher = new Publisher(driver, 5000, () => undefined);
+        await publisher.publish(Array.from({length: 1200 * partitions}, (_, n) => toMark(topic, 4n, n % partitions, partitions)));
+        await publisher.close();
+        await driver.close();
+        const errors: unknown[] = [];
+        const ignore = (): void => undefined;
+        const logger = {debug: ignore, info: ignore, warn: ignore, error: (details: unknown) => void errors.push(details)};
+        const other = await open(new ComposedEventStore({log: new MemoryEventStore(), bus: {...busOf(server), logger}}));
+        for (let n = 0; n < 8; n++)
+            await other.append('thing', `t${n}`, [eventOf(n)]);
+        await until(() => errors.length > 0 || server.messages(topic).some(({headers}) => headers['ce_woltageposition'] === '7'));
+        expect(errors).toEqual([expect.objectContaining({err: expect.objectContaining({code: 'BUS_OF_ANOTHER_LOG'}) as unknown})]);
+    });
+
     it('a topic whose last event was erased in the log is still that log\'s', async () => {
         await append(0, 5);
         const one = await source();
@@ -252,6 +274,26 @@ describe.each([1, 3])('The bus with %i partitions', partitions => {
         await until(() => other.batches.some(({caughtUp}) => caughtUp));
         expect(other.batches[0]).toEqual({events: [], position: 24n, caughtUp: true});
         await other.stop();
+    });
+
+    it('whoever goes on misses nothing, even if Kafka has forgotten meanwhile where now was', async () => {
+        await append(0, 10);
+        const all = await source();
+        await until(async () => await all.getLatestPosition() === 9n);
+        const first = await source('now');
+        await append(10, 10);
+        const reader = new Reader(first);
+        await until(() => reader.events.length >= 10 && reader.batches.at(-1)?.position === 19n);
+        await reader.stop();
+        await first.close();
+        await append(20, 10);
+        await until(async () => await all.getLatestPosition() === 29n);
+        server.state.group(`reports.${busOf(server).topic}.since`).offsets.clear();
+        const later = new Reader(await source('now'), {after: 19n});
+        await append(30, 5);
+        await until(() => later.events.at(-1)?.position === 34n);
+        expect(later.positions).toEqual(Array.from({length: 15}, (_, n) => BigInt(20 + n)));
+        await later.stop();
     });
 
     it('is read only', async () => {

@@ -1,5 +1,7 @@
+import {once} from 'node:events';
 import {existsSync, readFileSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
+import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
@@ -8,7 +10,7 @@ import type {MessageBatch, TopicMessage} from 'woltage';
 import {runChild} from '../../../test/processes/run-child.ts';
 import {KafkaServer} from '../../../test/servers/kafka/kafka-server.ts';
 import {PartitionLog} from '../../../test/servers/kafka/partition-log.ts';
-import {KafkaEventSource, type KafkaBroker} from '../src/index.ts';
+import {KafkaBroker, KafkaEventSource} from '../src/index.ts';
 import {brokerFor, busOf, until} from './support/kafka.ts';
 import type {Taken} from './support/consumer-child.ts';
 
@@ -138,6 +140,26 @@ describe('A broker that goes away', () => {
     }, 30_000);
 });
 
+describe('A broker that never answers', () => {
+    it('is asked once for all who want to connect, and not any more when that is broken off', async () => {
+        const silent = createServer(socket => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+        await once(silent, 'listening');
+        const broker = new KafkaBroker({brokers: [`127.0.0.1:${(silent.address() as AddressInfo).port}`], clientId: 'test', requestTimeoutMs: 1000});
+        const began = performance.now();
+        const attempts = await Promise.all(Array.from({length: 10}, () => broker.connect().catch((error: unknown) => error)));
+        expect(attempts).toEqual(Array.from({length: 10}, () => expect.objectContaining({code: 'BROKER_UNAVAILABLE'}) as unknown));
+        expect(performance.now() - began).toBeLessThan(5000);
+        const patient = new KafkaBroker({brokers: [`127.0.0.1:${(silent.address() as AddressInfo).port}`], clientId: 'test', requestTimeoutMs: 60_000});
+        const attempt = patient.connect().catch((error: unknown) => error);
+        await new Promise(resolve => setTimeout(resolve, 200));
+        const closing = performance.now();
+        await patient.close();
+        expect(await attempt).toMatchObject({code: 'CLOSED'});
+        expect(performance.now() - closing).toBeLessThan(3000);
+        silent.close();
+    }, 30_000);
+});
+
 describe('Connections that end while messages are under way', () => {
     it.each(['lose answer', 'lose request'] as const)('neither lose nor double a message: %s', async kind => {
         const broker = await connected({timeoutMs: 30_000});
@@ -241,16 +263,58 @@ describe('Messages that are gone, or can\'t be read', () => {
         expect(consumer.outages[0]).toMatchObject({code: 'MESSAGES_LOST', message: expect.stringContaining('made anew') as string});
     });
 
-    it('a batch that can\'t be unpacked holds up its partition, says so, and no other', async () => {
+    it.each([['packed as nobody knows', 7], ['no gzip', 1], ['no snappy', 2], ['no LZ4', 3]])('a batch that can\'t be unpacked (%s) holds up its partition, says so, and no other', async (_what, compression) => {
         const broker = await connected();
         await broker.publish([0, 1].map(partition => ({topic: 'orders', partition, value: `first ${partition}`})));
-        server.state.partition('orders', 0)?.appendPoison();
+        server.state.partition('orders', 0)?.appendPoison(compression);
         await broker.publish([0, 1].map(partition => ({topic: 'orders', partition, value: `second ${partition}`})));
         const consumer = new Consumer(broker, 'orders');
         await until(() => consumer.values.includes('second 1') && consumer.outages.length > 0);
         expect(consumer.outages[0]).toMatchObject({code: 'MESSAGE_UNREADABLE', details: {topic: 'orders', partition: 0}});
         expect(consumer.values).not.toContain('second 0');
         await consumer.stop();
+    });
+});
+
+describe('Messages of transactions that were aborted', () => {
+    const x = 'x'.repeat(400_000);
+    const cases: Readonly<Record<string, (log: PartitionLog) => void>> = {
+        'several of one producer': log => {
+            for (const value of ['no', 'neither']) {
+                log.appendInTransaction(7n, [value]);
+                log.endTransaction(7n, 'abort');
+            }
+        },
+        'among those of others': log => {
+            log.appendInTransaction(7n, ['no']);
+            log.appendInTransaction(8n, ['first']);
+            log.endTransaction(7n, 'abort');
+            log.endTransaction(8n, 'commit');
+        },
+        'more than come at a time': log => {
+            for (let n = 0; n < 5; n++)
+                log.appendInTransaction(7n, [`no ${x}`]);
+            log.endTransaction(7n, 'abort');
+        },
+        'beside one that has none here': log => {
+            log.appendInTransaction(7n, ['no']);
+            log.endTransaction(9n, 'abort');
+            log.endTransaction(7n, 'abort');
+        }
+    };
+
+    it.each(Object.entries(cases))('are left out: %s', async (_what, fill) => {
+        server.createTopic('orders', 1);
+        const log = server.state.partition('orders', 0) as PartitionLog;
+        fill(log);
+        log.appendInTransaction(7n, ['first', 'last']);
+        log.endTransaction(7n, 'commit');
+        const consumer = new Consumer(await connected(), 'orders');
+        await until(() => consumer.values.includes('last'));
+        await consumer.stop();
+        expect([...new Set(consumer.values)]).toEqual(['first', 'last']);
+        expect(consumer.outages).toEqual([]);
+        expect(consumer.offsets.get(0)).toBe(log.nextOffset);
     });
 });
 

@@ -135,18 +135,19 @@ interface FetchedPartition {
     readonly next: bigint;
     readonly start: bigint;
     readonly records: Buffer;
+    readonly aborted: readonly {readonly producerId: bigint; readonly firstOffset: bigint}[];
 }
 
 function readPartition({state, injected}: Request, {topic, index, offset, maxBytes}: FetchPartition, left: number): FetchedPartition {
     const log = state.partition(topic, index);
-    const none = {index, next: log?.nextOffset ?? -1n, start: log?.startOffset ?? -1n, records: Buffer.alloc(0)};
+    const none = {index, next: log?.nextOffset ?? -1n, start: log?.startOffset ?? -1n, records: Buffer.alloc(0), aborted: []};
     if (log === undefined)
         return {...none, code: CODE.unknownTopicOrPartition};
     if (injected !== 0)
         return {...none, code: injected};
     if (offset < log.startOffset || offset > log.nextOffset)
         return {...none, code: CODE.offsetOutOfRange};
-    return {...none, code: CODE.none, records: left > 0 ? log.read(offset, Math.min(left, maxBytes)) : none.records};
+    return {...none, code: CODE.none, records: left > 0 ? log.read(offset, Math.min(left, maxBytes)) : none.records, aborted: log.abortedAfter(offset)};
 }
 
 function writeFetch(request: Request, topics: readonly {readonly topic: string; readonly partitions: readonly FetchedPartition[]}[]): Writer {
@@ -154,11 +155,11 @@ function writeFetch(request: Request, topics: readonly {readonly topic: string; 
     const writer = writerOf(request).int32(0);
     if (version >= 7)
         writer.int16(0).int32(0);
-    return writer.array(topics, (w, {topic, partitions}) => (version >= 13 ? w.uuid(request.state.topicId(topic)) : w.string(topic)).array(partitions, (p, {index, code, next, start, records}) => {
+    return writer.array(topics, (w, {topic, partitions}) => (version >= 13 ? w.uuid(request.state.topicId(topic)) : w.string(topic)).array(partitions, (p, {index, code, next, start, records, aborted}) => {
         p.int32(index).int16(code).int64(next).int64(next);
         if (version >= 5)
             p.int64(start);
-        p.array([], () => undefined);
+        p.array(aborted, (a, {producerId, firstOffset}) => a.int64(producerId).int64(firstOffset).tags());
         if (version >= 11)
             p.int32(-1);
         p.bytes(records).tags();

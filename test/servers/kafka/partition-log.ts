@@ -4,6 +4,8 @@ import {crc32c} from './crc32c.ts';
 
 /** Where the fields of a record batch (version 2) stand. */
 const FIELD = {length: 8, leaderEpoch: 12, magic: 16, crc: 17, attributes: 21, lastOffsetDelta: 23, firstTimestamp: 27, maxTimestamp: 35, producerId: 43, producerEpoch: 51, baseSequence: 53, count: 57, records: 61};
+const IS_TRANSACTIONAL = 1 << 4;
+const IS_CONTROL = 1 << 5;
 /** A broker remembers so many batches of a producer, to recognise repetitions. */
 const REMEMBERED = 5;
 
@@ -42,6 +44,9 @@ export class PartitionLog {
     nextOffset = 0n;
     #batches: StoredBatch[] = [];
     readonly #producers = new Map<bigint, ProducerState>();
+    /** Where those began that are under way, by their producers. */
+    readonly #transactions = new Map<bigint, bigint>();
+    readonly #aborted: {readonly producerId: bigint; readonly firstOffset: bigint; readonly lastOffset: bigint}[] = [];
 
     append(records: Buffer, maxBytes: number): AppendOutcome {
         if (records.length > maxBytes)
@@ -53,14 +58,36 @@ export class PartitionLog {
         return this.#sequenceProblem(records) ?? this.#store(records);
     }
 
-    /** Appends a copy of the last batch that claims to be packed in a way that nobody knows. */
-    appendPoison(): void {
+    /** Appends a copy of the last batch that claims to be packed, by default in a way that nobody knows. */
+    appendPoison(compression = 7): void {
         const last = this.#batches.at(-1);
         if (last === undefined)
             throw new Error('There is nothing to make poison of.');
         const bytes = Buffer.from(last.bytes);
-        bytes.writeInt16BE(7, FIELD.attributes);
+        bytes.writeInt16BE(compression, FIELD.attributes);
         this.#store(bytes);
+    }
+
+    /** Appends what a producer with transactions sends, as part of one. */
+    appendInTransaction(producerId: bigint, values: readonly string[]): void {
+        if (!this.#transactions.has(producerId))
+            this.#transactions.set(producerId, this.nextOffset);
+        this.#store(packBatch(values.map(value => ({key: null, value: Buffer.from(value)})), IS_TRANSACTIONAL, producerId));
+    }
+
+    /** Ends a producer's transaction, which may have nothing in this partition. */
+    endTransaction(producerId: bigint, outcome: 'commit' | 'abort'): void {
+        const firstOffset = this.#transactions.get(producerId);
+        this.#transactions.delete(producerId);
+        if (firstOffset !== undefined && outcome === 'abort')
+            this.#aborted.push({producerId, firstOffset, lastOffset: this.nextOffset});
+        const key = Buffer.from([0, 0, 0, outcome === 'commit' ? 1 : 0]);
+        this.#store(packBatch([{key, value: Buffer.alloc(6)}], IS_TRANSACTIONAL | IS_CONTROL, producerId));
+    }
+
+    /** Transactions that were aborted, as far as they reach behind an offset. */
+    abortedAfter(offset: bigint): readonly {readonly producerId: bigint; readonly firstOffset: bigint}[] {
+        return this.#aborted.filter(({lastOffset}) => lastOffset >= offset);
     }
 
     /** Appends copies of the last batches, as a producer that knows nothing of what has come since would. */
@@ -151,6 +178,32 @@ export class PartitionLog {
         this.nextOffset = lastOffset + 1n;
         return {code: CODE.none, baseOffset};
     }
+}
+
+function packBatch(records: readonly {readonly key: Buffer | null; readonly value: Buffer}[], attributes: number, producerId: bigint): Buffer {
+    const field = (bytes: Buffer | null): Buffer => bytes === null ? varint(-1) : Buffer.concat([varint(bytes.length), bytes]);
+    const packed = records.map(({key, value}, index) => {
+        const body = Buffer.concat([Buffer.from([0]), varint(0), varint(index), field(key), field(value), varint(0)]);
+        return Buffer.concat([varint(body.length), body]);
+    });
+    const bytes = Buffer.concat([Buffer.alloc(FIELD.records), ...packed]);
+    bytes.writeInt32BE(bytes.length - 12, FIELD.length);
+    bytes.writeInt8(2, FIELD.magic);
+    bytes.writeInt16BE(attributes, FIELD.attributes);
+    bytes.writeInt32BE(records.length - 1, FIELD.lastOffsetDelta);
+    bytes.writeBigInt64BE(producerId, FIELD.producerId);
+    bytes.writeInt32BE(records.length, FIELD.count);
+    bytes.writeUInt32BE(crc32c(bytes.subarray(FIELD.attributes)), FIELD.crc);
+    return bytes;
+}
+
+/** Zigzag. */
+function varint(value: number): Buffer {
+    const bytes = [];
+    let rest = value < 0 ? -2 * value - 1 : 2 * value;
+    for (; rest > 127; rest >>>= 7)
+        bytes.push(rest & 127 | 128);
+    return Buffer.from([...bytes, rest]);
 }
 
 function readMessages({bytes, baseOffset}: StoredBatch): LoggedMessage[] {

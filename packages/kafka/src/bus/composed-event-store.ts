@@ -98,9 +98,19 @@ export class ComposedEventStore implements IEventStore {
 function logOf(log: ComposedEventStoreOptions['log']): IEventStore {
     if (typeof log !== 'object' || log === null)
         throw optionProblem('ComposedEventStore needs a log: {adapter, args}, or an event store.');
-    const store = 'adapter' in log ? new log.adapter(...(log.args ?? []) as never[]) : log;
+    const store = 'adapter' in log ? made(log) : log;
     const missing = METHODS.filter(method => typeof store[method] !== 'function');
     if (missing.length > 0)
         throw new ConfigError(`Kafka: the log of ComposedEventStore is no event store: it lacks ${missing.join(', ')}.`, {code: 'KAFKA_OPTIONS'});
     return store;
+}
+
+function made({adapter, args = [], ...rest}: Extract<ComposedEventStoreOptions['log'], {readonly adapter: unknown}>): IEventStore {
+    // An arrow function has no prototype, and is no class.
+    if (typeof adapter !== 'function' || (adapter as {readonly prototype?: unknown}).prototype === undefined)
+        throw optionProblem('the adapter of the log must be a class: {adapter: SQLiteEventStore, args: [{path: \'events.db\'}]}.');
+    if (!Array.isArray(args))
+        throw optionProblem('the args of the log\'s adapter must be a list.');
+    refuseUnknown(rest, new Set(['adapter', 'args']));
+    return new adapter(...args as never[]);
 }

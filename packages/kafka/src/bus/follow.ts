@@ -127,18 +127,17 @@ class Way {
         const places = Array.from({length: partitions}, (_, partition) => ({topic, partition}));
         const starts = await beginnings(this.#reader, partitions);
         const ends = await this.#reader.offsets(places, 'end');
-        const frontiers: (bigint | undefined)[] = [];
+        // What stands before the beginning is known to be nothing for this reader.
+        const known = await Promise.all(places.map((one, partition) => lastPosition(this.#reader, one, starts[partition] ?? 0n)));
+        const after = this.#after;
         const lanes: Lane[] = [];
         for (const [partition, one] of places.entries()) {
             const start = starts[partition] ?? 0n;
-            const after = this.#after;
-            const offset = after === undefined ? start : greater(start, await findOffset(this.#reader, one, after));
-            // What stands before the beginning is known to be nothing for this reader.
-            frontiers.push(after ?? (start === 0n ? undefined : await lastPosition(this.#reader, one, start)));
-            lanes.push({offset, end: ends[partition] ?? 0n});
+            const found = after === undefined ? start : await findOffset(this.#reader, one, after);
+            lanes.push({offset: isBefore(after, known) ? found : greater(start, found), end: ends[partition] ?? 0n});
         }
         this.#lanes = lanes;
-        this.#merge = new Merge(frontiers, this.#after);
+        this.#merge = new Merge(after === undefined ? known : places.map(() => after), after);
     }
 
     #accept({partition, messages, nextOffset, endOffset, problem}: FetchedPartition): void {
@@ -174,5 +173,8 @@ class Way {
         this.#merge.add(partition, read.position, isAccepted ? event : undefined);
     }
 }
+
+/** Whether a reader had got to a place before the beginnings: Kafka has forgotten where they were, and those of today are later. Whoever goes on misses nothing then. */
+const isBefore = (after: bigint | undefined, known: readonly (bigint | undefined)[]): boolean => after !== undefined && known.every(position => position !== undefined && position > after);
 
 const greater = (a: bigint, b: bigint): bigint => a > b ? a : b;

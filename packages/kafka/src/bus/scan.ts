@@ -14,15 +14,22 @@ const CERTAIN = 10_000n;
 
 /** The greatest position that the last messages before an offset tell of: everything up to it stands before the offset. `undefined` where nothing does. */
 export async function lastPosition(reader: IKafkaReader, place: TopicPartition, before?: bigint): Promise<bigint | undefined> {
+    return (await lastOf(reader, place, readBusMessage, before))?.position;
+}
+
+/** The event with the greatest position among the last ones of a partition, however many marks stand behind them; `undefined` where there is none. */
+export const lastEvent = (reader: IKafkaReader, place: TopicPartition): Promise<RecordedEvent | undefined> => lastOf(reader, place, eventOf);
+
+/** What has the greatest position in the last stretch of a partition that has anything to read. */
+async function lastOf<R extends {readonly position: bigint}>(reader: IKafkaReader, place: TopicPartition, read: (message: RecordedMessage) => R | undefined, before?: bigint): Promise<R | undefined> {
     const {start, end} = await boundsOf(reader, place);
     for (let to = before ?? end; to > start;) {
         const from = to - TAIL > start ? to - TAIL : start;
-        let greatest: bigint | undefined;
+        let greatest: R | undefined;
         for await (const messages of scan(reader, place, from, to)) {
-            for (const message of messages) {
-                const position = readBusMessage(message)?.position;
-                if (position !== undefined && (greatest === undefined || position > greatest))
-                    greatest = position;
+            for (const found of messages.flatMap(message => read(message) ?? [])) {
+                if (greatest === undefined || found.position > greatest.position)
+                    greatest = found;
             }
         }
         if (greatest !== undefined)
@@ -30,19 +37,6 @@ export async function lastPosition(reader: IKafkaReader, place: TopicPartition, 
         to = from;
     }
     return undefined;
-}
-
-/** The event with the greatest position among the last messages of a partition; `undefined` where there is none. */
-export async function lastEvent(reader: IKafkaReader, place: TopicPartition): Promise<RecordedEvent | undefined> {
-    const {start, end} = await boundsOf(reader, place);
-    let last: RecordedEvent | undefined;
-    for await (const messages of scan(reader, place, end - TAIL > start ? end - TAIL : start, end)) {
-        for (const event of messages.flatMap(message => eventOf(message) ?? [])) {
-            if (last === undefined || event.position > last.position)
-                last = event;
-        }
-    }
-    return last;
 }
 
 /** `undefined` for marks, and for what others have put there. */

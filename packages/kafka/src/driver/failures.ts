@@ -37,6 +37,9 @@ export const isTimeout = (error: unknown): boolean => [...chain(error)].some(({c
 /** The library has a text for it alone. */
 export const isUnknownTopic = (error: unknown): boolean => [...chain(error)].some(({message, apiId}) => apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || message.startsWith('Unknown topic '));
 
+/** What unpacking throws at bytes that are not what their batch says: zlib, WebAssembly (snappy, LZ4), and the library's reader. */
+export const isMangled = (error: unknown): boolean => [...chain(error)].some(({code, name}) => code === 'OUT_OF_BOUNDS' || code?.startsWith('Z_') === true || name === 'RuntimeError' || name === 'RangeError');
+
 /** Errors of the client library in the terms of the port. */
 export function driverError(error: unknown): DriverError {
     if (error instanceof DriverError)

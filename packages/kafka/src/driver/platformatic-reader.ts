@@ -1,7 +1,8 @@
 import {Consumer, type BaseOptions} from '@platformatic/kafka';
 import type {TopicPartition} from 'woltage';
+import {abortedOf, keepAborted} from './aborted-transactions.ts';
 import {cutConnections} from './cut-connections.ts';
-import {driverError, isTimeout} from './failures.ts';
+import {driverError, isMangled, isTimeout} from './failures.ts';
 import {DriverError, type FetchedPartition, type IKafkaReader, type PartitionOffset} from './kafka-driver.ts';
 import {readRecords} from './read-records.ts';
 
@@ -24,6 +25,7 @@ export class PlatformaticReader implements IKafkaReader {
         // It never joins; the library wants a name.
         this.#consumer = new Consumer({...options, groupId: `${options.clientId}.reader`, isolationLevel: READ_COMMITTED});
         this.#consumer.on('error', onError);
+        keepAborted(this.#consumer);
     }
 
     async fetch(places: readonly PartitionOffset[], {maxWaitMs, maxBytes}: {readonly maxWaitMs: number; readonly maxBytes: number}): Promise<readonly FetchedPartition[]> {
@@ -82,6 +84,8 @@ export class PlatformaticReader implements IKafkaReader {
         try {
             return await this.#consumer.fetch(options);
         } catch (error) {
+            if (isMangled(error))
+                throw new DriverError('unreadable', `a batch of messages can't be unpacked (${driverError(error).message})`, error);
             const response = responseOf(error);
             if (response === undefined || response.errorCode !== 0)
                 throw error;
@@ -120,11 +124,12 @@ function responseOf(error: unknown): FetchResponse | undefined {
     return errors?.map(responseOf).find(found => found !== undefined) ?? responseOf(error.cause);
 }
 
-function toFetched(topic: string, {partitionIndex, errorCode, lastStableOffset, logStartOffset, records}: FetchResponsePartition, places: readonly PartitionOffset[]): FetchedPartition {
+function toFetched(topic: string, answer: FetchResponsePartition, places: readonly PartitionOffset[]): FetchedPartition {
+    const {partitionIndex, errorCode, lastStableOffset, logStartOffset, records} = answer;
     const from = places.find(place => place.topic === topic && place.partition === partitionIndex)?.offset ?? 0n;
     const place = {topic, partition: partitionIndex, startOffset: logStartOffset, endOffset: lastStableOffset};
     if (errorCode === 0)
-        return {...place, ...readRecords(topic, partitionIndex, from, records ?? [])};
+        return {...place, ...readRecords(topic, partitionIndex, from, records ?? [], abortedOf(answer))};
     const error = new Error(`Reading ${topic}/${partitionIndex} from ${from} failed with Kafka's error ${errorCode}.`);
     return {...place, messages: [], nextOffset: from, problem: {kind: errorCode === OUT_OF_RANGE ? 'out of range' : 'later', error}};
 }

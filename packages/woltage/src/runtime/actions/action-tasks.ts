@@ -22,7 +22,7 @@ export class ActionTasks implements TaskWork {
     }
 
     run(task: Task, run: TaskRun): Promise<void> {
-        return task.kind === LETTER ? this.#letters.run(task) : this.#runs.run(task, run);
+        return task.kind === LETTER ? this.#letters.run(task, run) : this.#runs.run(task, run);
     }
 
     /** The action's own hook is about its runs. */

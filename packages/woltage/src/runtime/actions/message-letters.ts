@@ -3,7 +3,7 @@ import type {IMessageBroker, RecordedMessage, TopicMessage} from '../../ports/in
 import {decodeValue, encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {measuring} from '../../shared/telemetry.ts';
-import type {NewTask, RetryPolicy, Task} from '../../tasks/index.ts';
+import type {NewTask, RetryPolicy, Task, TaskRun} from '../../tasks/index.ts';
 import type {KeptMessage} from './run-source.ts';
 
 /** A kind of task in an action's queue: a message that the action can't handle, to be published to a dead-letter topic. */
@@ -68,29 +68,34 @@ export class LetterWork {
         this.#log = log;
     }
 
-    async run({id, payload}: Task): Promise<void> {
+    async run({id, payload}: Task, {signal}: Pick<TaskRun, 'signal'>): Promise<void> {
         const {action, topic, message: {key, value, headers: original}, reason} = decodeValue(payload) as Letter;
         const bytes = value === null ? null : Buffer.from(value, 'base64');
         const headers = {...original, ...reason};
         const inOne = {...reason, 'woltage-headers': inOneHeader(original)};
         const whole = {topic, key, value: bytes, headers};
         const cut = {value: bytes?.subarray(0, CUT_BYTES) ?? null};
-        const isSent = await this.#send(whole) || await this.#send({...whole, ...cut, headers: {...headers, ...TRUNCATED}})
-            || await this.#send({...whole, headers: inOne}) || await this.#send({...whole, ...cut, headers: {...inOne, ...TRUNCATED}});
-        if (!isSent)
+        const forms = [whole, {...whole, ...cut, headers: {...headers, ...TRUNCATED}}, {...whole, headers: inOne}, {...whole, ...cut, headers: {...inOne, ...TRUNCATED}}];
+        if (!await this.#sendOne(forms, signal))
             this.#log.error({task: id, action, topic, headers}, 'A message that could not be handled was refused by the broker as a dead letter as well: it is given up');
         measuring()?.deadLetters.add(1, {'woltage.action': action});
     }
 
-    /** @returns False when no broker takes it */
-    async #send(message: TopicMessage): Promise<boolean> {
-        try {
-            await this.#broker.publish([message]);
-            return true;
-        } catch (error) {
-            if (isWoltageError(error) && error.code === 'INVALID_MESSAGE')
-                return false;
-            throw error;
+    /**
+     * Sends the first form that the broker takes. What an attempt no longer waits for is not sent later, beside what the next one sends.
+     *
+     * @returns False when no broker takes any
+     */
+    async #sendOne(forms: readonly TopicMessage[], signal: AbortSignal): Promise<boolean> {
+        for (const message of forms) {
+            try {
+                await this.#broker.publish([message], {signal});
+                return true;
+            } catch (error) {
+                if (!isWoltageError(error) || error.code !== 'INVALID_MESSAGE')
+                    throw error;
+            }
         }
+        return false;
     }
 }

@@ -96,3 +96,15 @@ describe('Who consumes messages for an action', () => {
         stop();
     });
 });
+
+it('whose dead letters would come back for ever is refused', async () => {
+    const store = new MemoryStore();
+    const reader = (...triggers: readonly Parameters<typeof onMessage>[]): MessageReader => {
+        const action = Action.create('take', {on: triggers.map(([topic, options]) => onMessage(topic, options)), handler: () => undefined});
+        return new MessageReader({action, queue: {} as TaskQueue, store, broker: new MemoryBroker(), log: silentLogger});
+    };
+    const refused = expect.objectContaining({code: 'TRIGGER_INVALID', message: expect.stringContaining('for ever') as string}) as Error;
+    expect(() => reader(['a', {deadLetterTopic: 'a'}])).toThrow(refused);
+    expect(() => reader(['a', {deadLetterTopic: 'b'}], ['b', {deadLetterTopic: 'c'}], ['c', {deadLetterTopic: 'b'}])).toThrow(refused);
+    expect(() => reader(['a', {deadLetterTopic: 'b'}], ['b', {}])).not.toThrow();
+});

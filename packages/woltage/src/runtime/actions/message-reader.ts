@@ -180,5 +180,21 @@ function triggersOf({name, triggers}: Action): ReadonlyMap<string, MessageTrigge
             throw invalid(`it has two triggers for the topic '${trigger.topic}'. Let one take all its messages.`);
         byTopic.set(trigger.topic, trigger);
     }
+    for (const {topic} of byTopic.values()) {
+        const circle = circleFrom(topic, byTopic);
+        if (circle !== undefined)
+            throw invalid(`what it can't handle would come back to it for ever: ${circle.map(one => `'${one}'`).join(' to ')}. Give dead letters a topic that it doesn't take them from again.`);
+    }
     return byTopic;
+}
+
+/** The way of a message that no trigger can handle, where it leads back to its topic. */
+function circleFrom(topic: string, byTopic: ReadonlyMap<string, MessageTrigger>): readonly string[] | undefined {
+    const way = [topic];
+    for (let next = byTopic.get(topic)?.deadLetterTopic; next !== undefined && way.length <= byTopic.size; next = byTopic.get(next)?.deadLetterTopic) {
+        way.push(next);
+        if (next === topic)
+            return way;
+    }
+    return undefined;
 }

@@ -156,7 +156,7 @@ export class EventPublisher {
             mustLook = true;
             signal.throwIfAborted();
             if (left.length > 0)
-                await broker.publish(left);
+                await broker.publish(left, {signal});
             measuring()?.publishedEvents.add(left.length, {'woltage.topic': spread.topic});
         });
     }

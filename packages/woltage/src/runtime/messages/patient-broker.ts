@@ -96,6 +96,8 @@ export class PatientBroker implements IMessageBroker {
             } catch (error) {
                 if (error instanceof ConfigError)
                     throw error;
+                if (signal.aborted)
+                    return;
                 if (outages === 0)
                     this.#log.warn({err: error}, 'The message broker can\'t be reached: it is waited for');
                 await delay(backoffMs(outages++, 100, MAX_PAUSE_MS), signal);
