@@ -1,7 +1,7 @@
 import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
-    Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, ReadModel, UnavailableError, z,
+    Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, onSchedule, ReadModel, UnavailableError, z,
     type ActionTools, type IStore, type ScopeOptions, type TableDefinitionMap, type Woltage, type WoltageConfig
 } from 'woltage';
 
@@ -215,6 +215,36 @@ describe('what an action repeats', () => {
         });
         expect(events.map(({payload}) => payload)).toEqual([{item: 'made up'}, {item: 'given'}]);
         expect(new Set(ids).size).toBe(1);
+    });
+
+    it('takes no call for another one about the same that was made at the same time', async () => {
+        const data = fresh();
+        let isAway = true;
+        const pair = Aggregate.create('pair', {});
+        const add = pair.registerCommand(z.object({item: z.string()}), (_state, payload) => {
+            if (isAway && payload.item.startsWith('large'))
+                throw new Error('Away');
+            return new Placed({payload: {item: payload.item.slice(0, 5)}});
+        }, 'add');
+        // Digests of what is large may come later than others that were asked for behind them.
+        const digest = crypto.subtle.digest.bind(crypto.subtle);
+        const slow = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (algorithm, bytes) => {
+            if (isAway && bytes.byteLength > 1000)
+                await delay(20);
+            return digest(algorithm, bytes);
+        });
+        try {
+            const app = await start([Action.create('both', {on: onEvent(Shipped), retry: RETRY, async handler(_input, {run}) {
+                const results = await Promise.allSettled([run(add, 'p', {item: 'large'.repeat(1000)}), run(add, 'p', {item: 'small'})]);
+                isAway = false;
+                for (const result of results.filter(({status}) => status === 'rejected'))
+                    throw (result as PromiseRejectedResult).reason;
+            }})], data, {aggregates: [order, pair]});
+            await app.executeCommand(ship, 'o', {by: 'ann'});
+            await vi.waitFor(async () => expect((await eventsOf(data)).slice(1).map(({payload}) => (payload as {item: string}).item).sort()).toEqual(['large', 'small']));
+        } finally {
+            slow.mockRestore();
+        }
     });
 
     it('does what is new in it, whatever its place', async () => {
@@ -593,7 +623,8 @@ describe('the config', () => {
         ['a good path', () => onHttp('POST', 'x'), 'TRIGGER_INVALID'],
         ['parameters with names of their own', () => onHttp('POST', '/x/:id/y/:id'), 'TRIGGER_INVALID'],
         ['a good method', () => onHttp('post', '/x'), 'TRIGGER_INVALID'],
-        ['options that are there', () => onEvent(Placed, {form: 'start'} as never), 'TRIGGER_INVALID']
+        ['options that are there', () => onEvent(Placed, {form: 'start'} as never), 'TRIGGER_INVALID'],
+        ['options of a schedule in their place', () => onSchedule({everyMs: 1000, missed: 'all'} as never), 'TRIGGER_INVALID']
     ])('an action needs %s', (_what, create, code) => {
         expect(create).toThrow(expect.objectContaining({code}));
     });
