@@ -410,6 +410,43 @@ describe('actions that fail', () => {
         expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
     });
 
+    it('can do nothing more when an attempt has failed', async () => {
+        const data = fresh();
+        const late: unknown[] = [];
+        /** Waits for its server, as brokers do. */
+        class PatientBroker extends MemoryBroker {
+            override async publish(messages: Parameters<MemoryBroker['publish']>[0], options?: Parameters<MemoryBroker['publish']>[1]): Promise<void> {
+                await delay(50, options?.signal);
+                return super.publish(messages, options);
+            }
+        }
+        const broker = new MemoryBrokerData();
+        const app = await start([Action.create('hasty', {on: onEvent(Placed), retry: {...RETRY, maxAttempts: 1}, async handler(_input, {run, publish}) {
+            const keep = (error: unknown): void => void late.push((error as {code?: string}).code);
+            void publish('topic', {value: 'too late'}).catch(keep);
+            void delay(20).then(() => run(ship, 'o1', {by: 'late'})).catch(keep);
+            throw new Error('Broken');
+        }})], data, {messageBroker: {adapter: PatientBroker, args: [broker]}});
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(late).toEqual(['PUBLISH_ABORTED', 'HANDLER_RETURNED']));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
+    });
+
+    it('end when all has been done that the handler has left to itself, and what follows from it', async () => {
+        const data = fresh();
+        let late: Promise<unknown> | undefined;
+        const app = await start([Action.create('careless', {on: onEvent(Placed), retry: RETRY, handler(_input, {run}) {
+            void run(ship, 'o1', {by: 'ann'}).then(() => run(takeNote, {text: 'shipped'}));
+            late = delay(200).then(() => run(ship, 'o2', {by: 'late'}));
+            late.catch(() => undefined);
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(async () => expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed', 'order.shipped', 'note.taken']));
+        await expect(late).rejects.toMatchObject({code: 'HANDLER_RETURNED'});
+        const store = await recordsOf(data.store, '_woltage_action/careless');
+        expect(await store.listRecords('journal/')).toEqual([]);
+    });
+
     it('keep no journal when they are done', async () => {
         const data = fresh();
         let done = 0;
