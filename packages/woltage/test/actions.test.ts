@@ -250,6 +250,36 @@ describe('what an action repeats', () => {
         expect(new Set(ids).size).toBe(1);
     });
 
+    it('takes no call for another one about the same that was made at the same time', async () => {
+        const data = fresh();
+        let isAway = true;
+        const pair = Aggregate.create('pair', {});
+        const add = pair.registerCommand(z.object({item: z.string()}), (_state, payload) => {
+            if (isAway && payload.item.startsWith('large'))
+                throw new Error('Away');
+            return new Placed({payload: {item: payload.item.slice(0, 5)}});
+        }, 'add');
+        // Digests of what is large may come later than others that were asked for behind them.
+        const digest = crypto.subtle.digest.bind(crypto.subtle);
+        const slow = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (algorithm, bytes) => {
+            if (isAway && bytes.byteLength > 1000)
+                await delay(20);
+            return digest(algorithm, bytes);
+        });
+        try {
+            const app = await start([Action.create('both', {on: onEvent(Shipped), retry: RETRY, async handler(_input, {run}) {
+                const results = await Promise.allSettled([run(add, 'p', {item: 'large'.repeat(1000)}), run(add, 'p', {item: 'small'})]);
+                isAway = false;
+                for (const result of results.filter(({status}) => status === 'rejected'))
+                    throw (result as PromiseRejectedResult).reason;
+            }})], data, {aggregates: [order, pair]});
+            await app.executeCommand(ship, 'o', {by: 'ann'});
+            await vi.waitFor(async () => expect((await eventsOf(data)).slice(1).map(({payload}) => (payload as {item: string}).item).sort()).toEqual(['large', 'small']));
+        } finally {
+            slow.mockRestore();
+        }
+    });
+
     it('does what is new in it, whatever its place', async () => {
         const events = await failing(async (n, {run}) => {
             for (const id of [['a', 'b'], ['b', 'c'], ['d', 'b']][n - 1] as string[])
@@ -414,6 +444,43 @@ describe('actions that fail', () => {
         await app.executeCommand(place, 'o1', {item: 'x'});
         await vi.waitFor(() => expect(late).toHaveLength(1));
         expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
+    });
+
+    it('can do nothing more when an attempt has failed', async () => {
+        const data = fresh();
+        const late: unknown[] = [];
+        /** Waits for its server, as brokers do. */
+        class PatientBroker extends MemoryBroker {
+            override async publish(messages: Parameters<MemoryBroker['publish']>[0], options?: Parameters<MemoryBroker['publish']>[1]): Promise<void> {
+                await delay(50, options?.signal);
+                return super.publish(messages, options);
+            }
+        }
+        const broker = new MemoryBrokerData();
+        const app = await start([Action.create('hasty', {on: onEvent(Placed), retry: {...RETRY, maxAttempts: 1}, async handler(_input, {run, publish}) {
+            const keep = (error: unknown): void => void late.push((error as {code?: string}).code);
+            void publish('topic', {value: 'too late'}).catch(keep);
+            void delay(20).then(() => run(ship, 'o1', {by: 'late'})).catch(keep);
+            throw new Error('Broken');
+        }})], data, {messageBroker: {adapter: PatientBroker, args: [broker]}});
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(late).toEqual(['PUBLISH_ABORTED', 'HANDLER_RETURNED']));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
+    });
+
+    it('end when all has been done that the handler has left to itself, and what follows from it', async () => {
+        const data = fresh();
+        let late: Promise<unknown> | undefined;
+        const app = await start([Action.create('careless', {on: onEvent(Placed), retry: RETRY, handler(_input, {run}) {
+            void run(ship, 'o1', {by: 'ann'}).then(() => run(takeNote, {text: 'shipped'}));
+            late = delay(200).then(() => run(ship, 'o2', {by: 'late'}));
+            late.catch(() => undefined);
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(async () => expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed', 'order.shipped', 'note.taken']));
+        await expect(late).rejects.toMatchObject({code: 'HANDLER_RETURNED'});
+        const store = await recordsOf(data.store, '_woltage_action/careless');
+        expect(await store.listRecords('journal/')).toEqual([]);
     });
 
     it('keep no journal when they are done', async () => {

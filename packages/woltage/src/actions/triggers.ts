@@ -90,10 +90,10 @@ export function onMessage<S extends StandardSchema | undefined = undefined>(topi
  */
 export function onSchedule(every: string | {readonly everyMs: number}, options: OnScheduleOptions = {}): ScheduleTrigger {
     const interval = typeof every === 'string' ? every : (every as {readonly everyMs: unknown} | undefined)?.everyMs;
-    if (typeof interval === 'number' ? !(Number.isFinite(interval) && interval >= 1) : !isText(interval))
+    if (typeof interval === 'number' ? !isInterval(interval) : !isText(interval))
         throw invalid('onSchedule takes a cron expression or {everyMs: 60_000}.');
     if (typeof every !== 'string')
-        checkOptions('onSchedule', every, {everyMs: [value => typeof value === 'number', 'a number of ms']});
+        checkOptions('onSchedule', every, {everyMs: [isInterval, 'a number of ms']});
     checkOptions('onSchedule', options, {timeZone: optional([isText, 'an IANA name such as Europe/Berlin']), missed: optional(oneOf('skip', 'once', 'all'))});
     const {timeZone = 'UTC', missed = 'once'} = options;
     const problem = scheduleProblem(interval as string | number, timeZone);
@@ -124,6 +124,7 @@ export function onHttp(method: HttpTrigger['method'], path: string, options: OnH
 }
 
 const invalid = (message: string): ConfigError => new ConfigError(message, {code: 'TRIGGER_INVALID'});
+const isInterval = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 1;
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const START = optional(oneOf('start', 'now'));
 

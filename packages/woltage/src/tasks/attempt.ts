@@ -2,6 +2,7 @@ import {StaleRecordError, UnavailableError, WoltageError} from '../errors/index.
 import type {Clock} from '../shared/clock.ts';
 import {backoffMs, delay} from '../shared/delay.ts';
 import type {Logger} from '../shared/logger.ts';
+import {textOf, toError} from '../shared/to-error.ts';
 import {withinTime} from '../shared/within-time.ts';
 import type {RecordWrite} from '../ports/index.ts';
 import type {Claim} from './claim.ts';
@@ -32,6 +33,8 @@ interface End {
 const MAX_OUTAGE_PAUSE_MS = 5000;
 /** A hook that fails is tried again after this time, in ms. */
 const HOOK_RETRY_MS = 10_000;
+/** What is kept of an error's message, in characters: some have whole responses in them. */
+const MAX_MESSAGE = 10_000;
 
 /** One attempt at a task, from its claim to its end, whichever that is. */
 export class Attempt {
@@ -81,7 +84,7 @@ export class Attempt {
             return this.#failForGood(policy, task, errorOf(task.lastError));
         // One more than it may have: it needn't be the task that the first process died of.
         if (task.attempts > policy.maxAttempts + 1)
-            return this.#failForGood(policy, {...task, attempts: task.attempts - 1}, abandoned(task));
+            return this.#failForGood(policy, {...task, attempts: task.attempts - 1}, overdue(task));
         const error = await this.#within(this.#timeoutOf(policy), signal => this.#work.run(task, {attempt: task.attempts, signal}));
         if (error === undefined)
             return {isOver: true, write: () => this.#complete()};
@@ -126,7 +129,7 @@ export class Attempt {
             await withinTime({clock: this.#options.clock, ms: timeoutMs, late, ending: this.#interruption.signal}, work);
             return undefined;
         } catch (error) {
-            return error instanceof Error ? error : new Error(String(error));
+            return toError(error);
         }
     }
 
@@ -138,7 +141,7 @@ export class Attempt {
         if (isLast || this.#work.isFinal?.(error) === true)
             return this.#failForGood(policy, task, error);
         log.warn({err: error, task: task.id, kind: task.kind, attempt: task.attempts, pauseMs}, 'A task failed and is tried again');
-        return {isOver: false, write: () => this.#claim.retry({...task, dueAt: this.#now + pauseMs, lastError: toTaskError(error)})};
+        return {isOver: false, write: () => this.#claim.retry({...task, dueAt: this.#now + pauseMs, lastError: {...toTaskError(error), attempt: task.attempts}})};
     }
 
     async #failForGood(policy: RetryPolicy, task: Task, error: Error): Promise<End> {
@@ -199,12 +202,14 @@ export class Attempt {
     }
 }
 
-function toTaskError({message, code}: Error & {readonly code?: unknown}): TaskError {
-    return {message, code: typeof code === 'string' ? code : undefined};
+function toTaskError(error: Error & {readonly code?: unknown}): TaskError {
+    return {message: textOf(error).slice(0, MAX_MESSAGE), code: typeof error.code === 'string' ? error.code : undefined};
 }
 
-/** What is known of a task whose attempts don't come to an end. */
-function abandoned({attempts}: Task): Error {
+/** What is known of a task that has had more attempts than it may: the last one has not come to an end, or it was allowed more of them then. */
+function overdue({attempts, lastError}: Task): Error {
+    if (lastError?.attempt === attempts - 1)
+        return errorOf(lastError);
     return new WoltageError(`Its process died over it, or could not be heard of any more: ${attempts - 1} attempts were begun, and the last of them has not come to an end.`, 500, {code: 'TASK_ABANDONED'});
 }
 

@@ -368,6 +368,36 @@ describe('the task queue', () => {
         expect(await queue.deadTasks()).toMatchObject([{attempts: 3, error: {code: 'TASK_ABANDONED'}}]);
     });
 
+    it('tells what a task has failed with, where it may have fewer attempts than it has had', async () => {
+        const data = new MemoryStoreData();
+        const generous = await queueOn(await scopeOf(data));
+        const attempts: number[] = [];
+        await generous.enqueue(tasks(1));
+        await startOn(generous, {policy: {maxAttempts: 100, backoffMs: 20}, run: (_task, {attempt}) => {
+            attempts.push(attempt);
+            throw Object.assign(new Error('Broken'), {code: 'BROKEN'});
+        }});
+        await until(() => attempts.length === 4);
+        await generous.stop();
+        const strict = await queueOn(await scopeOf(data));
+        await startOn(strict, {policy: {maxAttempts: 2}});
+        await until(async () => (await strict.deadTasks()).length === 1);
+        expect(await strict.deadTasks()).toMatchObject([{attempts: attempts.length, error: {message: 'Broken', code: 'BROKEN'}}]);
+    });
+
+    it.each([
+        ['an object without a prototype', Object.create(null), '{}'],
+        ['an object', {message: 'Away', code: 'AWAY'}, 'Away'],
+        ['an error with a message that is none', Object.assign(new TypeError(), {message: Symbol('away')}), 'TypeError'],
+        ['an error with a whole page in its message', new Error('x'.repeat(1e6)), 'x'.repeat(10_000)]
+    ])('fails for good by whatever is thrown: %s', async (_what, thrown: unknown, message) => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()));
+        await queue.enqueue(tasks(1));
+        await startOn(queue, {run: () => Promise.reject(thrown as Error)});
+        await until(async () => (await queue.deadTasks()).length === 1);
+        expect(await queue.deadTasks()).toMatchObject([{attempts: 3, error: {message}}]);
+    });
+
     it('tries nothing again after an error that is final', async () => {
         const queue = await queueOn(await scopeOf(new MemoryStoreData()));
         const runs: string[] = [];

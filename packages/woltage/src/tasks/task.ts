@@ -32,8 +32,8 @@ export interface Task extends Required<Omit<NewTask, 'rememberMs'>>, Pick<NewTas
     readonly hasBegun?: boolean | undefined;
     /** Who has claimed it, while somebody has. */
     readonly claimedBy?: Owner | undefined;
-    /** What the last attempt failed with. */
-    readonly lastError?: TaskError | undefined;
+    /** What an attempt failed with, and which: the last one that came to an end. */
+    readonly lastError?: TaskError & {readonly attempt?: number | undefined} | undefined;
     /** True when it won't be run again: what follows a final failure is still to be done. */
     readonly hasFailed?: boolean | undefined;
 }

@@ -1,8 +1,10 @@
 import type {ActionContext, ActionPublication, ActionTools, Trigger} from '../../actions/index.ts';
 import {runInContext, type ContextRuntime} from '../../context/index.ts';
+import {ContextError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {callName} from '../../shared/call-name.ts';
 import type {Logger} from '../../shared/logger.ts';
+import {InFlight} from '../in-flight.ts';
 import {TaskEffects} from '../task-effects.ts';
 import {uuidOf} from './action-ids.ts';
 import type {Journal} from './journal.ts';
@@ -31,6 +33,9 @@ export interface AttemptOptions {
     readonly journal: Journal;
 }
 
+// Taken when the module is loaded: fake timers of a test runner, installed later, must not stop the work.
+const {setImmediate: soon} = globalThis;
+
 /** One attempt at a run of an action: the tools that its handler works with. */
 export class ActionAttempt {
     readonly #parts: AttemptParts;
@@ -39,6 +44,9 @@ export class ActionAttempt {
     readonly #commands: JournaledRun;
     readonly #effects: TaskEffects;
     readonly #counts = new Map<string, number>();
+    readonly #underWay = new InFlight();
+    /** Aborts when the attempt is over, however. */
+    readonly #over = new AbortController();
 
     constructor(parts: AttemptParts, options: AttemptOptions, triggered: Triggered) {
         this.#parts = parts;
@@ -51,32 +59,49 @@ export class ActionAttempt {
     /** Calls a handler, and waits for what it has left to itself. */
     async call(handler: (context: ActionContext<Trigger, unknown>) => unknown): Promise<unknown> {
         const {event, message, request} = this.#triggered;
+        const {signal} = this.#options;
         const context = {...this.#tools(), event, message, request} as unknown as ActionContext<Trigger, unknown>;
+        const end = (): void => this.#over.abort(signal.reason);
+        signal.addEventListener('abort', end);
         try {
             const result = await runInContext({runtime: this.#parts.runtime, effects: this.#effects}, async () => handler(context));
+            await this.#idle();
             await this.#effects.settle();
             return result;
         } catch (error) {
+            this.#over.abort(isOver());
             await this.#options.journal.flush().catch((err: unknown) => this.#parts.log.debug({err}, 'The journal of an action could not be kept up to date: what was done will be looked for'));
             throw error;
+        } finally {
+            signal.removeEventListener('abort', end);
+            this.#over.abort(isOver());
+        }
+    }
+
+    /** Waits for what the tools have been asked for, and nobody has awaited; and for what follows from that. */
+    async #idle(): Promise<void> {
+        while (this.#underWay.count > 0) {
+            await this.#underWay.idle();
+            await new Promise<void>(resolve => soon(resolve));
         }
     }
 
     #tools(): ActionTools<unknown> {
         const {query, runtime, publish, schedule, cancelScheduled, services, log} = this.#parts;
         const {id, attempt, signal} = this.#options;
+        const over = this.#over.signal;
         const {cause} = this.#triggered;
         /** After its end an attempt does nothing any more: another may be under way. */
-        const alive = <Args extends unknown[], R>(tool: (...args: Args) => Promise<R>) => async (...args: Args): Promise<R> => {
-            signal.throwIfAborted();
+        const alive = <Args extends unknown[], R>(tool: (...args: Args) => Promise<R>) => (...args: Args): Promise<R> => this.#underWay.track((async () => {
+            over.throwIfAborted();
             return tool(...args);
-        };
+        })());
         return {
             run: alive((...args: [unknown, ...unknown[]]) => this.#commands.run(...args)),
             query: alive((...args: unknown[]) => query(...args)),
             stateOf: alive((target: unknown, idOrInput: unknown) => runtime.stateOf(target, idOrInput)),
             stateAt: alive((target: unknown, idOrInput: unknown, at: never) => runtime.stateAt(target, idOrInput, at)) as ActionTools<unknown>['stateAt'],
-            publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, this.#nth(`publish/${topic}/${publication.key ?? ''}`)), signal)),
+            publish: alive((topic: string, publication: ActionPublication) => publish(topic, publication, uuidOf(id, this.#nth(`publish/${topic}/${publication.key ?? ''}`)), over)),
             scheduleCommand: alive((executeAt: Date, ...command: unknown[]) => schedule(uuidOf(id, this.#nth(`schedule/${callName(command)}`)), executeAt, command, cause)),
             cancelScheduled: alive((scheduledId: string) => cancelScheduled(scheduledId)),
             newId: () => uuidOf(id, this.#nth('id')),
@@ -91,3 +116,5 @@ export class ActionAttempt {
         return `${what}/${place}`;
     }
 }
+
+const isOver = (): ContextError => new ContextError('A tool of an action was called after its handler had ended: await it in the handler.', {code: 'HANDLER_RETURNED'});

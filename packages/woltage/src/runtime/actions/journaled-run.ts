@@ -5,6 +5,7 @@ import {ConflictError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {currentClock} from '../../shared/clock.ts';
 import {encodeJson} from '../../shared/json-codec.ts';
+import {Mutex} from '../../shared/mutex.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
 import {toKept, type IdAt} from '../command-traces.ts';
 import type {Journal, JournalEntry} from './journal.ts';
@@ -21,6 +22,8 @@ export class JournaledRun {
     readonly #taskId: string;
     readonly #cause: Cause;
     readonly #decisions: JournaledDecisions;
+    /** Calls that are made at once get their places in the journal in their order, or another attempt would take one for the other. */
+    readonly #turns = new Mutex();
     #calls = 0;
 
     constructor(parts: RunParts, journal: Journal, taskId: string, cause: Cause) {
@@ -42,15 +45,21 @@ export class JournaledRun {
     }
 
     async #command(request: CommandRequest, place: number): Promise<CommandOutcome> {
-        const {aggregate, name} = request.command;
-        const entryName = `${aggregate.name}.${name}`;
-        await this.#journal.load();
-        const entry = {name: entryName, target: request.aggregateId, place, payload: await deriveUuid('', encodeJson(request.payload ?? null)), at: currentClock().now()};
-        const index = this.#journal.match(entryName, request.aggregateId) ?? await this.#reborn(request, entry) ?? await this.#journal.begin(entry);
+        const {index: entered} = await this.#turns.run(() => this.#enter(request, place));
+        const index = await entered;
         // Where an earlier attempt has made up another id for a new aggregate, that is the one.
         const begun = {...request, aggregateId: this.#journal.entry(index)?.target ?? request.aggregateId};
         const idAt = this.#idAt(index);
         return this.#journal.isOld(index) && await this.#done(begun, index, idAt) || this.#execute(begun, index, idAt);
+    }
+
+    /** Finds its entry, or makes one. @returns The index: a promise while a new entry is written, which others needn't wait for */
+    async #enter(request: CommandRequest, place: number): Promise<{readonly index: number | Promise<number>}> {
+        const {command: {aggregate, name: commandName}, aggregateId: target, payload} = request;
+        const name = `${aggregate.name}.${commandName}`;
+        await this.#journal.load();
+        const entry = {name, target, place, payload: await deriveUuid('', encodeJson(payload ?? null)), at: currentClock().now()};
+        return {index: this.#journal.match(name, target) ?? await this.#reborn(request, entry) ?? this.#journal.begin(entry)};
     }
 
     /** What an earlier attempt has done, if it has. */
