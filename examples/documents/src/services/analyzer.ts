@@ -1,3 +1,4 @@
+import {TextDecoder} from 'node:util';
 import {findAmount} from './find-amount.ts';
 import {findDate} from './find-date.ts';
 import type {Analyzer} from './services.ts';

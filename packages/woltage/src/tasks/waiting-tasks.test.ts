@@ -42,7 +42,7 @@ describe('tasks that wait', () => {
         const rest = await waitingTasks(store, {after: first[1]?.place});
         expect(rest.map(({task: {id, dueAt}}) => [id, dueAt - later])).toEqual([['b', 0], ['a', 1]]);
         expect(await waitingTasks(store, {after: rest[1]?.place})).toEqual([]);
-        expect(await waitingTasks(store, {limit: 0})).toEqual([]);
+        await expect(waitingTasks(store, {limit: 0})).rejects.toMatchObject({code: 'INVALID_LIMIT'});
     });
 
     it('can be moved and cancelled, but not while anybody works on them', async () => {
