@@ -161,6 +161,7 @@ describe('the answer of an action', () => {
         for (const answer of [...answers, await send(1, 'ann')])
             expect(await answer.json()).toEqual({calls: 1, input: {n: 1}});
         expect(await problemOf(await send(2, 'ann'))).toMatchObject({status: 409, code: 'IDEMPOTENCY_KEY_REUSED'});
+        expect(await problemOf(await post('/once?n=3', {n: 1}, {'idempotency-key': 'k', authorization: 'ann'}))).toMatchObject({status: 409, code: 'IDEMPOTENCY_KEY_REUSED'});
         expect(await (await send(2, 'bob')).json()).toEqual({calls: 2, input: {n: 2}});
         expect(await app.stateOf(note, 'n')).toEqual({texts: ['once', 'once']});
         expect(await problemOf(await post('/once', {}, {'idempotency-key': ''}))).toMatchObject({status: 400, code: 'INVALID_IDEMPOTENCY_KEY'});

@@ -35,6 +35,9 @@ export interface ActionCall {
     readonly dueAt?: number | undefined;
 }
 
+/** What tells one request from another: not who asks. */
+type AskedFor = Pick<ActionCall, 'request'> & {readonly input: unknown};
+
 /** A request that an action answers. */
 export interface ActionRoute {
     readonly action: Action;
@@ -101,7 +104,7 @@ export class Actions {
         const runner = this.#find(target);
         return idempotencyKey === undefined
             ? this.#perform(runner, undefined, this.#clock.newId(), input, request)
-            : this.#once('', runner, input, idempotencyKey, id => this.#perform(runner, {store: this.#requests, commits: this.#commits}, id, input, request));
+            : this.#once('', runner, {input, request}, idempotencyKey, id => this.#perform(runner, {store: this.#requests, commits: this.#commits}, id, input, request));
     }
 
     /** Queues a run of an action, once for an idempotency key. @returns Its id @throws ValidationError when the input doesn't match the action's schema */
@@ -113,7 +116,7 @@ export class Actions {
         };
         // Who dies before the answer is kept has queued it nevertheless: a repetition finds it for as long as it would have found the answer.
         if (idempotencyKey !== undefined)
-            return this.#once('queued/', runner, input, idempotencyKey, id => enqueue(id, this.#keepMs)) as Promise<string>;
+            return this.#once('queued/', runner, {input, request}, idempotencyKey, id => enqueue(id, this.#keepMs)) as Promise<string>;
         await validInput(runner.compiled.action, input);
         return enqueue(this.#clock.newId());
     }
@@ -158,13 +161,13 @@ export class Actions {
     }
 
     /** @param kind Keys of one kind and another never meet. @param run Gets an id that is the same for repetitions */
-    async #once(kind: string, {compiled: {action}}: ActionRunner, input: unknown, key: string, run: (id: string) => Promise<unknown>): Promise<unknown> {
+    async #once(kind: string, {compiled: {action}}: ActionRunner, {input, request}: AskedFor, key: string, run: (id: string) => Promise<unknown>): Promise<unknown> {
         const {name} = action;
         checkKey(key);
         // What is refused has not used its key.
         await validInput(action, input);
         const {outcome, answer} = await this.#keyed.run<{readonly result: unknown}, JsonValue>(await deriveUuid(`${kind}${name}`, key), {
-            fingerprint: await deriveUuid('', encodeJson([name, input ?? null])),
+            fingerprint: await deriveUuid('', encodeJson([name, input ?? null, request ? [request.method, request.path, request.query] : null])),
             execute: async idOf => ({result: await run(await idOf('task'))}),
             toAnswer: outcome => encodeResult(outcome, name),
             find: () => Promise.resolve(undefined)
