@@ -12,7 +12,6 @@ const addition = z.strictObject({name: z.string(), version, projectorName: z.str
 const activation = z.strictObject({force: z.boolean().default(false)});
 const skipping = z.strictObject({eventId: z.string()});
 const flag = z.enum(['true', 'false']).default('false').transform(text => text === 'true');
-const listing = z.strictObject({action: z.string().optional(), after: z.string().optional(), limit: z.coerce.number().int().min(1).max(1000).optional()});
 const removal = z.strictObject({force: flag, deleteData: flag});
 
 export interface AdminDependencies {
@@ -68,16 +67,8 @@ export function addAdminRoutes(router: Router, {woltage, admin, readBody, fail}:
     }));
 }
 
-/** Adds the routes that list what actions have failed at for good, and have it done again or given up. Each asks `admin` first. */
-export function addFailedActionRoutes(router: Router, {woltage, admin, fail}: AdminDependencies): void {
-    const guarded = guard(admin, fail, 'Failed actions are for administrators.');
-    router.get('/failed-actions', guarded(async (req, res) => sendJson(res, await woltage.getFailedActions(parse(listing, parseQuery(req.url), 'The query string')))));
-    router.post('/failed-actions/:id/retry', guarded(async (req, res) => sendJson(res, await woltage.retryFailedAction(parameter(req, 'id')))));
-    router.delete('/failed-actions/:id', guarded(async (req, res) => sendJson(res, await woltage.discardFailedAction(parameter(req, 'id')))));
-}
-
 /** Lets administrators alone through. */
-const guard = (admin: AdminDependencies['admin'], fail: Fail, refusal: string) => (answer: Answer): RequestHandler => handle(async (req, res) => {
+export const guard = (admin: AdminDependencies['admin'], fail: Fail, refusal: string) => (answer: Answer): RequestHandler => handle(async (req, res) => {
     if (await admin(req) !== true || res.headersSent)
         throw new ForbiddenError(refusal);
     await answer(req, res);
@@ -91,7 +82,7 @@ function versionOf(text: string): number {
 }
 
 /** @throws ValidationError `VALIDATION_FAILED` */
-function parse<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
+export function parse<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
     const result = schema.safeParse(value);
     if (!result.success)
         throw new ValidationError(what, result.error.issues.map(({path, message}) => ({path: path.map(segment => typeof segment === 'symbol' ? String(segment) : segment), message})));

@@ -1,7 +1,8 @@
 import {Router, type ErrorRequestHandler} from 'express';
 import type {Woltage} from 'woltage';
 import {addActionRoutes} from './actions.ts';
-import {addAdminRoutes, addFailedActionRoutes} from './admin.ts';
+import {addWorkRoutes} from './admin-work.ts';
+import {addAdminRoutes} from './admin.ts';
 import {createReadBody} from './body.ts';
 import {decide, executeCommand, executeQuery} from './execute.ts';
 import {createFail, handle} from './failures.ts';
@@ -15,7 +16,7 @@ import {settingsOf} from './settings.ts';
  * - `POST /decisions/:decisionName` decides, with the JSON body as input (`{}` without a body).
  * - `GET /:readModelName/:handlerName` asks a read model with the query string as its query.
  * - What actions ask for by `onHttp` runs them: before commands and queries of the same path, behind all others.
- * - `/projections...` administers projections, and `/failed-actions...` what actions have failed at, where `admin` is given.
+ * - `/projections...` administers projections, `/failed-actions...`, `/failed-commands...` and `/failed-effects...` what has failed for good, and `/scheduled-commands...` what waits, where `admin` is given.
  *
  * A command or an action with the header `Idempotency-Key` is executed once, however often its caller (`idempotencyScope`) sends it.
  * A command or a decision answers with the header `Woltage-Position`; a query that sends it back as `Woltage-After` sees what the command wrote.
@@ -41,7 +42,7 @@ export function createRouter(woltage: Woltage, options: RouterOptions = {}): Rou
     if (settings.admin !== undefined) {
         const dependencies = {woltage, admin: settings.admin, readBody, fail};
         addAdminRoutes(router, dependencies);
-        addFailedActionRoutes(router, dependencies);
+        addWorkRoutes(router, dependencies);
     }
     router.post('/decisions/:decisionName', handle(decide(woltage, settings, readBody), fail));
     addActionRoutes(router, {woltage, settings, readBody, fail});

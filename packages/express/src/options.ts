@@ -42,8 +42,8 @@ export interface RouterOptions {
      */
     readonly idempotencyScope?: ((req: Request) => string | Promise<string>) | undefined;
     /**
-     * Mounts the routes under `/projections` that list, add, switch, retry and remove projections, and those under `/failed-actions`, for those whom
-     * this function lets through: only `true` does. An error refuses, like one of `authorize`.
+     * Mounts the routes under `/projections` that list, add, switch, retry and remove projections, those under `/failed-actions`, `/failed-commands` and `/failed-effects` that list, retry and discard
+     * what has failed for good, and those under `/scheduled-commands` that list and cancel what waits, for those whom this function lets through: only `true` does. An error refuses, like one of `authorize`.
      *
      * @default there are no such routes
      */
