@@ -8,6 +8,8 @@ const PROJECTORS = {
 };
 
 const CART_ITEMS = 'cart-items';
+/** Of their projector, the version that knows the devices. */
+const NEWEST = 2;
 
 /** The first start adds the projections, in their first versions; from then on Woltage remembers which there are. What a start was broken off at is done by the next. */
 export async function addMissing(woltage: Woltage): Promise<void> {
@@ -22,19 +24,18 @@ export async function addMissing(woltage: Woltage): Promise<void> {
 /** Chapter 28: version 2 replays beside version 1, which answers until the switch. */
 export async function upgradeCartItems(woltage: Woltage): Promise<void> {
     if (woltage.getProjection(CART_ITEMS)?.projectorVersion === 1)
-        await replace(woltage, 2);
+        await replace(woltage, NEWEST);
     await removeOld(woltage);
 }
 
 /**
- * Chapter 28, `--reset-cart-items`: makes the tables anew from the events, as the next version, and throws the old ones away. A process that is killed amid that leaves a version that answers, and
- * none that is older than what was there.
+ * Chapter 28, `--reset-cart-items`: makes the tables anew from the events, as the next version, with the newest projector, and throws the old ones away. A process that is killed amid that leaves a
+ * version that answers, and none that is older than what was there.
  */
 export async function resetCartItems(woltage: Woltage): Promise<void> {
-    const active = woltage.getProjection(CART_ITEMS);
-    if (active === undefined)
+    if (woltage.getProjection(CART_ITEMS) === undefined)
         return;
-    await replace(woltage, active.projectorVersion);
+    await replace(woltage, NEWEST);
     await removeOld(woltage);
 }
 

@@ -38,6 +38,13 @@ describe('The projections of the cart items', () => {
         expect(versions(here)).toEqual([{version: 3, projectorVersion: 2, isActive: true}]);
     });
 
+    it('know the devices after a reset, also where there was no upgrade', async () => {
+        const here = await start();
+        await addMissing(here);
+        await resetCartItems(here);
+        expect(versions(here)).toEqual([{version: 2, projectorVersion: 2, isActive: true}]);
+    });
+
     it.each(['addProjection', 'setProjectionActive', 'removeProjection'] as const)('keep their version where a reset is killed at %s', async step => {
         const first = await start();
         await addMissing(first);

@@ -7,7 +7,7 @@ const schema = {
     todos: {key: z.object({id: z.string()}), schema: z.object({title: z.string(), completed: z.boolean()})}
 };
 
-/** Todos as MongoDB holds them: handlers get the collection, with the driver's own methods. */
+/** Todos as MongoDB holds them: handlers get the table, with the methods of the driver's collection; a whole row needs no filter beside it. */
 export const MongoDBTodo = defineProjector('MongoDBTodo', {schema, use: (store: MongoDBStore<typeof schema>) => store.tables.todos})
     .on(TodoRegistered, async ({payload: {id, title}}, col) => {
         // Not insertOne: after a crash, an event may be handled again.

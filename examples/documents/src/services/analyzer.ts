@@ -16,14 +16,15 @@ export class TextAnalyzer implements Analyzer {
         if (!/^text\/plain\b/i.test(contentType))
             return no(`it is ${contentType}, and not plain text`);
         const [, charset = 'utf-8'] = /;\s*charset="?([^\s;"]+)/i.exec(contentType) ?? [];
-        const decoder = decoderOf(charset);
-        return decoder === undefined ? no(`its charset is ${charset}, which is not known`) : analyzeText(decoder.decode(file));
+        const text = decode(file, charset);
+        return text === undefined ? no(`its charset is ${charset}, which is not known`) : analyzeText(text);
     }
 }
 
-function decoderOf(charset: string): TextDecoder | undefined {
+/** @returns undefined where there is no such charset */
+function decode(file: Uint8Array, charset: string): string | undefined {
     try {
-        return new TextDecoder(charset);
+        return new TextDecoder(charset).decode(file);
     } catch {
         return undefined;
     }
