@@ -84,6 +84,16 @@ describe('a body', () => {
     });
 });
 
+describe('a body that is no UTF-8', () => {
+    it('is refused: decoding it would change it', async () => {
+        const {base} = await serveRouter(woltage);
+        const body = Buffer.concat([Buffer.from('{"title": "'), Buffer.from([0xff]), Buffer.from('"}')]);
+        const response = await fetch(`${base}/todo/bytes/note`, {method: 'POST', headers: {'content-type': 'application/json'}, body});
+        expect(await problemOf(response)).toMatchObject({status: 400, code: 'INVALID_JSON', detail: 'The body is not valid UTF-8.'});
+        expect(await noted('bytes')).toEqual([]);
+    });
+});
+
 describe('a body beyond the limit', () => {
     it('is refused, and one at the limit is not', async () => {
         const {post} = await serveRouter(woltage, {bodyLimit: 10});

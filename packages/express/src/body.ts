@@ -1,3 +1,4 @@
+import {isUtf8} from 'node:buffer';
 import express, {type Request, type Response} from 'express';
 import {BadRequestError, WoltageError} from 'woltage';
 
@@ -12,7 +13,7 @@ export type ReadBody = (req: Request, res: Response) => Promise<unknown>;
  */
 export function createReadBody(limit: number): ReadBody {
     // What the content type must be is decided here, so that no body is ever passed over as if there were none.
-    const parse = express.json({limit, strict: false, type: () => true});
+    const parse = express.json({limit, strict: false, type: () => true, verify: checkText});
     return async (req, res) => {
         if (hasBody(req) && req.is(['json', '+json']) === false)
             throw new WoltageError('The body must be JSON, with a content type such as application/json.', 415, {code: 'UNSUPPORTED_MEDIA_TYPE'});
@@ -24,6 +25,12 @@ export function createReadBody(limit: number): ReadBody {
         const body = bodyOf(req);
         return body === undefined ? {} : body;
     };
+}
+
+/** Decoders put another character in the place of what is no UTF-8, without a word. */
+function checkText(_req: unknown, _res: unknown, body: Buffer, charset: string): void {
+    if (/^utf-?8$/i.test(charset) && !isUtf8(body))
+        throw new Error('The body is not valid UTF-8.');
 }
 
 const bodyOf = (req: Request): unknown => req.body;
@@ -56,6 +63,8 @@ const tooLarge = (limit: number): WoltageError =>
 /** The parser's error as one of ours. Its own message may quote the body. */
 function toBodyError(error: unknown, limit: number): unknown {
     const {type, status} = error as {readonly type?: unknown; readonly status?: unknown};
+    if (type === 'entity.verify.failed')
+        return new BadRequestError('The body is not valid UTF-8.', {code: 'INVALID_JSON', cause: error});
     if (type === 'entity.parse.failed')
         return new BadRequestError('The body is not valid JSON.', {code: 'INVALID_JSON', cause: error});
     if (status === 413)
