@@ -472,6 +472,20 @@ describe('Processes that are killed', () => {
     }, 120_000);
 });
 
+it('many partitions make Node warn of no leaks', async () => {
+    server.createTopic('wide', 15);
+    const warnings: Error[] = [];
+    const warn = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warn);
+    const broker = await connected();
+    const consumer = new Consumer(broker, 'wide');
+    await Promise.all(Array.from({length: 15}, (_, partition) => broker.publish([{topic: 'wide', partition, value: String(partition)}])));
+    await until(() => consumer.values.length >= 15);
+    await consumer.stop();
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
+});
+
 it('closing leaves nothing open', async () => {
     const broker = await connected();
     const consumer = new Consumer(broker, 'orders');
