@@ -274,6 +274,30 @@ describe('Messages that are gone, or can\'t be read', () => {
         expect(consumer.values).not.toContain('second 0');
         await consumer.stop();
     });
+
+    it('what can\'t be unpacked is told once, and is over when it can be, whatever else is read meanwhile', async () => {
+        const errors: unknown[] = [];
+        const ignore = (): void => undefined;
+        const broker = await connected({logger: {debug: ignore, info: ignore, warn: ignore, error: details => void errors.push(details)}});
+        await broker.publish([0, 1].map(partition => ({topic: 'orders', partition, value: `first ${partition}`})));
+        const log = server.state.partition('orders', 0) as PartitionLog;
+        const end = log.nextOffset;
+        log.appendPoison();
+        const consumer = new Consumer(broker, 'orders');
+        await until(() => consumer.outages.length > 0);
+        // Longer than it is left alone.
+        for (const until = performance.now() + 6500; performance.now() < until;) {
+            await broker.publish([{topic: 'orders', partition: 1, value: 'other'}]);
+            await new Promise(resolve => setTimeout(resolve, 50));
+        }
+        expect(consumer.values).toContain('other');
+        expect(consumer.outages).toHaveLength(1);
+        expect(errors).toHaveLength(1);
+        log.deleteBefore(end + 1n);
+        await broker.publish([{topic: 'orders', partition: 0, value: 'second 0'}]);
+        await until(() => consumer.values.includes('second 0') && consumer.outages.at(-1) === undefined);
+        await consumer.stop();
+    }, 30_000);
 });
 
 describe('Messages of transactions that were aborted', () => {
@@ -470,6 +494,20 @@ describe('Processes that are killed', () => {
         expect(positions.slice(0, expected.length)).toEqual(expected);
         expect(expected.length).toBeGreaterThan(300);
     }, 120_000);
+});
+
+it('many partitions make Node warn of no leaks', async () => {
+    server.createTopic('wide', 15);
+    const warnings: Error[] = [];
+    const warn = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warn);
+    const broker = await connected();
+    const consumer = new Consumer(broker, 'wide');
+    await Promise.all(Array.from({length: 15}, (_, partition) => broker.publish([{topic: 'wide', partition, value: String(partition)}])));
+    await until(() => consumer.values.length >= 15);
+    await consumer.stop();
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
 });
 
 it('closing leaves nothing open', async () => {

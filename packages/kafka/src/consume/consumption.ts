@@ -32,8 +32,10 @@ export class Consumption {
     readonly #options: ConsumptionOptions;
     readonly #busy = new Set<number>();
     readonly #fetches = new Set<Promise<void>>();
-    /** Until when what can't be read is left alone. */
-    readonly #unreadable = new Map<Lane, number>();
+    /** What can't be read, and is left alone for a while. */
+    readonly #unreadable = new Set<Lane>();
+    /** What could not be read when it was last tried: as long as there is any, the outage isn't over. */
+    readonly #stuck = new Set<Lane>();
     #lanes: readonly Lane[] = [];
     #isAsking = false;
     #isAskedAgain = false;
@@ -125,7 +127,8 @@ export class Consumption {
             if (later !== undefined)
                 throw later.error;
             this.#failed = 0;
-            outage.end();
+            if (this.#stuck.size === 0)
+                outage.end();
         } catch (error) {
             if (driverError(error).kind === 'unreadable')
                 await this.#isolate(wishes, error);
@@ -138,6 +141,8 @@ export class Consumption {
         const wish = wishes.find(({lane: {place}}) => place.topic === topic && place.partition === partition);
         if (wish === undefined)
             return;
+        if (problem?.kind !== 'later')
+            this.#stuck.delete(wish.lane);
         if (problem === undefined)
             wish.lane.offer(wish.offset, messages, nextOffset);
         else if (problem.kind === 'out of range')
@@ -169,9 +174,12 @@ export class Consumption {
         const [{lane, offset}] = wishes as [Wish];
         const {topic, partition} = lane.place;
         const text = `${topic}/${partition} can't be read from offset ${offset} on: ${driverError(error).message}. It waits there.`;
-        this.#options.logger.error({topic, partition, offset: String(offset), err: error}, text);
+        // Told once, however often it is tried.
+        if (!this.#stuck.has(lane))
+            this.#options.logger.error({topic, partition, offset: String(offset), err: error}, text);
+        this.#stuck.add(lane);
         this.#options.outage.begin(new UnavailableError(text, {code: 'MESSAGE_UNREADABLE', cause: error, details: {topic, partition, offset: String(offset)}}));
-        this.#unreadable.set(lane, performance.now());
+        this.#unreadable.add(lane);
         const pause = delay(UNREADABLE_PAUSE_MS, this.#options.signal).finally(() => {
             this.#unreadable.delete(lane);
             this.#fetches.delete(pause);

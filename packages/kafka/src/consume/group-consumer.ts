@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events';
 import {delay, type ConsumeOptions, type Logger, type TopicPartition} from 'woltage';
 import {DriverError, type IKafkaDriver, type IKafkaMember, type PartitionOffset} from '../driver/kafka-driver.ts';
 import {driverError} from '../driver/failures.ts';
@@ -150,6 +151,8 @@ class Assignments {
         if (this.#life.signal.aborted)
             return undefined;
         this.#generation = new AbortController();
+        // Each partition listens.
+        setMaxListeners(0, this.#generation.signal);
         return partitions;
     }
 }

@@ -28,7 +28,7 @@ describe('Events as CloudEvents', () => {
     });
 
     it.each([
-        [event], [{...event, tags: [], meta: {}, causationId: null, position: 0n}], [{...event, payload: null}], [{...event, payload: 'text', meta: [1]}], [{...event, timestamp: 0.5}],
+        [event], [{...event, tags: [], meta: {}, causationId: null, position: 0n}], [{...event, payload: null}], [{...event, payload: 'text', meta: [1]}], [{...event, timestamp: 0.5}], [{...event, meta: null}],
         [{...event, timestamp: 8.64e15}], [{...event, timestamp: -1}], [{...event, aggregateName: 'ä b/c', aggregateId: '世界'}], [{...event, payload: JSON.parse('{"__proto__":1}') as never}]
     ])('come back as they were: %#', original => {
         expect(fromCloudEvent(message(original))).toEqual(original);

@@ -68,7 +68,7 @@ export function fromCloudEvent(message: RecordedMessage): RecordedEvent {
     return {
         id: read.text('ce_id'), type: read.text('ce_type'), version: read.count('ce_woltageversion'), timestamp: read.time(),
         payload: read.json('its value', decodeUtf8(value, invalid)),
-        meta: read.optionalJson('ce_woltagemeta') ?? {}, correlationId: read.correlationId(), causationId: own(headers, 'ce_causationid') ?? null, tags: read.tags(),
+        meta: read.meta(), correlationId: read.correlationId(), causationId: own(headers, 'ce_causationid') ?? null, tags: read.tags(),
         aggregateName: read.text('ce_woltageaggregate'), aggregateId: read.text('ce_subject'), revision: read.bigint('ce_woltagerevision'), position: read.bigint('ce_woltageposition')
     };
 }
@@ -127,6 +127,12 @@ class HeaderReader {
         if (Number.isNaN(ms))
             throw this.#invalid(`its '${exact === undefined ? 'ce_time' : 'ce_woltagetimestamp'}' is no time`);
         return ms;
+    }
+
+    meta(): JsonValue {
+        const meta = this.optionalJson('ce_woltagemeta');
+        // Not `??`: null is one.
+        return meta === undefined ? {} : meta;
     }
 
     tags(): readonly string[] {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {Action, MemoryBroker, MemoryBrokerData, MemoryStore, MemoryStoreData, onMessage, type ConsumeOptions, type IStore, type RecordedMessage, type TopicPartition} from 'woltage';
+import {Action, MemoryBroker, MemoryBrokerData, MemoryStore, MemoryStoreData, onMessage, type ConsumeOptions, type IStore, type RecordedMessage, type StandardSchema, type TopicPartition} from 'woltage';
 import {silentLogger} from '../../shared/logger.ts';
 import {openTasks, TaskQueue} from '../../tasks/index.ts';
 import {MessageReader} from './message-reader.ts';
@@ -18,12 +18,12 @@ class ManualBroker extends MemoryBroker {
     }
 }
 
-async function setUp() {
+async function setUp(schema?: StandardSchema) {
     const store: IStore = new MemoryStore(new MemoryStoreData());
     await store.connect();
     const scope = store.scope({namespace: 'action', tables: {}});
     await scope.createTables();
-    const action = Action.create('take', {on: onMessage('stock', {from: 'start'}), handler: () => undefined});
+    const action = Action.create('take', {on: onMessage('stock', {from: 'start', schema}), handler: () => undefined});
     const broker = new ManualBroker(new MemoryBrokerData());
     await broker.connect();
     const ending = new AbortController();
@@ -84,6 +84,17 @@ describe('Who consumes messages for an action', () => {
         await second.handle({...place, messages: [message(1n)], nextOffset: 2n});
         expect(await tasks()).toBe(7);
         stop();
+    });
+
+    it('ends while a schema waits for somebody who doesn\'t answer, and leaves the message', async () => {
+        const {consumer, stop, tasks} = await setUp({'~standard': {version: 1, vendor: 'test', validate: () => new Promise(() => undefined)}});
+        const first = await consumer();
+        await first.resume([place]);
+        const handling = first.handle({...place, messages: [message(0n)], nextOffset: 1n});
+        setTimeout(stop, 20);
+        await expect(handling).rejects.toMatchObject({name: 'AbortError'});
+        expect(await tasks()).toBe(0);
+        expect(await first.resume([place])).toEqual([undefined]);
     });
 
     it('notes how far it has got where nothing was there', async () => {

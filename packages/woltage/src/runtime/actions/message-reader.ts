@@ -3,6 +3,7 @@ import {ConfigError, StaleRecordError} from '../../errors/index.ts';
 import {isTopicName, type IMessageBroker, type IStore, type MessageBatch, type RecordedMessage, type TopicPartition} from '../../ports/index.ts';
 import {backoffMs, delay} from '../../shared/delay.ts';
 import type {Logger} from '../../shared/logger.ts';
+import {unlessAborted} from '../../shared/unless-aborted.ts';
 import {uuidV7} from '../../shared/uuid.ts';
 import type {TaskQueue} from '../../tasks/index.ts';
 import {MessageOffsets} from './message-offsets.ts';
@@ -153,7 +154,8 @@ export class MessageReader {
         const {record, done, epoch} = this.#offsets.move({topic, partition}, nextOffset);
         const taken: TakenMessage[] = [];
         for (const message of messages)
-            taken.push(await takeMessage(action, trigger, message, epoch));
+            // A schema may ask somebody who doesn't answer: that keeps no process from ending.
+            taken.push(await unlessAborted(signal, () => takeMessage(action, trigger, message, epoch)));
         await queue.enqueue(taken.map(({task}) => task), [record]);
         done();
         this.#tell(undefined);
