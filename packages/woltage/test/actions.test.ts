@@ -395,6 +395,22 @@ describe('actions that fail', () => {
         await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(1));
     });
 
+    it('leave events that they have no class for to processes that have, whatever their number of attempts', async () => {
+        const data = fresh();
+        const lines: string[] = [];
+        const seen: unknown[] = [];
+        const log = (_details: object, message: string): void => void lines.push(message);
+        const rolling = (on: Parameters<typeof onEvent>) => Action.create('rolling', {on: onEvent(...on), retry: {maxAttempts: 1}, handler: (input, {attempt}) => void seen.push([input, attempt])});
+        const newer = (): Promise<Woltage> => start([rolling([Placed, Noted])], data);
+        await (await newer()).stop();
+        await start([rolling([Placed])], data, {eventClasses: [Placed], aggregates: [], decisions: [], logger: {debug: () => undefined, info: () => undefined, warn: log, error: log}});
+        await (await start([], data)).decide(takeNote, {text: 'new'});
+        await vi.waitFor(() => expect(lines).toEqual(['A task is left to other processes']), 5000);
+        await newer();
+        await vi.waitFor(() => expect(seen).toEqual([[{text: 'new'}, 1]]), 4000);
+        expect(lines).toHaveLength(1);
+    });
+
     it('can do nothing more after the time of an attempt', async () => {
         const data = fresh();
         const late: unknown[] = [];
