@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events';
 import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, UnavailableError, type BrokerPublishOptions, type TopicMessage, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
@@ -38,6 +39,8 @@ export class Publisher {
         this.#driver = driver;
         this.#timeoutMs = timeoutMs;
         this.#onFailure = onFailure;
+        // All that is being published listens.
+        setMaxListeners(0, this.#closed.signal);
         this.#producers = new Producers(() => driver.producer(), error => onFailure(driverError(error)));
     }
 
