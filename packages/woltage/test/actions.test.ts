@@ -463,6 +463,27 @@ describe('actions that fail', () => {
         expect(await store.listRecords('journal/')).toEqual([]);
     });
 
+    it('tell what goes wrong with what the handler has left to itself', async () => {
+        const told: unknown[] = [];
+        const error = (details: object): void => void told.push((details as {err: Error}).err.message);
+        const others = process.listeners('unhandledRejection');
+        process.removeAllListeners('unhandledRejection');
+        try {
+            const app = await start([Action.create('careless', {on: onEvent(Placed), retry: RETRY, handler(_input, {run}) {
+                void run(ship, 'o1', {by: 'ann'});
+            }})], fresh(), {logger: {debug: () => undefined, info: () => undefined, warn: () => undefined, error}});
+            process.on('unhandledRejection', () => undefined);
+            await app.executeCommand(ship, 'o1', {by: 'ann'});
+            await app.executeCommand(place, 'o1', {item: 'x'});
+            await vi.waitFor(() => expect(told).toEqual(['It has been shipped.']));
+            await app.stop();
+        } finally {
+            process.removeAllListeners('unhandledRejection');
+            for (const listener of others)
+                process.on('unhandledRejection', listener);
+        }
+    });
+
     it('keep no journal when they are done', async () => {
         const data = fresh();
         let done = 0;
