@@ -2,7 +2,7 @@ import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
     Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, onSchedule, ReadModel, UnavailableError, z,
-    type ActionTools, type IStore, type ScopeOptions, type TableDefinitionMap, type Woltage, type WoltageConfig
+    type ActionTools, type EventTrigger, type IStore, type ScopeOptions, type TableDefinitionMap, type Woltage, type WoltageConfig
 } from 'woltage';
 
 const Placed = defineEvent('OrderPlaced', {schema: z.object({item: z.string()}), tags: ({item}) => [`item:${item}`]});
@@ -400,10 +400,10 @@ describe('actions that fail', () => {
         const lines: string[] = [];
         const seen: unknown[] = [];
         const log = (_details: object, message: string): void => void lines.push(message);
-        const rolling = (on: Parameters<typeof onEvent>) => Action.create('rolling', {on: onEvent(...on), retry: {maxAttempts: 1}, handler: (input, {attempt}) => void seen.push([input, attempt])});
-        const newer = (): Promise<Woltage> => start([rolling([Placed, Noted])], data);
+        const rolling = (on: EventTrigger) => Action.create('rolling', {on, retry: {maxAttempts: 1}, handler: (input, {attempt}) => void seen.push([input, attempt])});
+        const newer = (): Promise<Woltage> => start([rolling(onEvent(Placed, Noted))], data);
         await (await newer()).stop();
-        await start([rolling([Placed])], data, {eventClasses: [Placed], aggregates: [], decisions: [], logger: {debug: () => undefined, info: () => undefined, warn: log, error: log}});
+        await start([rolling(onEvent(Placed))], data, {eventClasses: [Placed], aggregates: [], decisions: [], logger: {debug: () => undefined, info: () => undefined, warn: log, error: log}});
         await (await start([], data)).decide(takeNote, {text: 'new'});
         await vi.waitFor(() => expect(lines).toEqual(['A task is left to other processes']), 5000);
         await newer();

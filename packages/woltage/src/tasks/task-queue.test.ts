@@ -393,7 +393,7 @@ describe('the task queue', () => {
     ])('fails for good by whatever is thrown: %s', async (_what, thrown: unknown, message) => {
         const queue = await queueOn(await scopeOf(new MemoryStoreData()));
         await queue.enqueue(tasks(1));
-        await startOn(queue, {run: () => Promise.reject(thrown as Error)});
+        await startOn(queue, {run: () => Promise.reject(thrown)});
         await until(async () => (await queue.deadTasks()).length === 1);
         expect(await queue.deadTasks()).toMatchObject([{attempts: 3, error: {message}}]);
     });
