@@ -111,6 +111,17 @@ describe('A broker that goes away', () => {
         expect(await Promise.all(failures)).toEqual([expect.objectContaining({code: 'CLOSED'}), expect.objectContaining({code: 'CLOSED'})]);
     }, 20_000);
 
+    it('many calls that wait together are no leak, and nothing warns of one', async () => {
+        const warnings: string[] = [];
+        const warn = ({message}: Error): void => void warnings.push(message);
+        process.on('warning', warn);
+        const broker = await connected();
+        server.fail('metadata', ...Array.from({length: 3}, () => ({kind: 'delay', ms: 300} as const)));
+        await Promise.all(Array.from({length: 20}, (_, n) => broker.publish([{topic: `topic-${n}`, value: 'waits'}])));
+        process.off('warning', warn);
+        expect(warnings).toEqual([]);
+    });
+
     it('a call\'s time is its own: one that comes later, in the same batch, has all of it', async () => {
         const broker = await connected({timeoutMs: 2000});
         await broker.publish([{topic: 'orders', partition: 0, value: '0'}]);

@@ -2,7 +2,7 @@ import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it, vi} from 'vitest';
 import createWoltage, {
     Action, Aggregate, ConflictError, Decision, defineEvent, delay, emit, MemoryBroker, MemoryBrokerData, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent, onHttp, onMessage, onSchedule, ReadModel, UnavailableError, z,
-    type ActionTools, type IStore, type ScopeOptions, type TableDefinitionMap, type Woltage, type WoltageConfig
+    type ActionTools, type EventTrigger, type IStore, type ScopeOptions, type TableDefinitionMap, type Woltage, type WoltageConfig
 } from 'woltage';
 
 const Placed = defineEvent('OrderPlaced', {schema: z.object({item: z.string()}), tags: ({item}) => [`item:${item}`]});
@@ -431,6 +431,22 @@ describe('actions that fail', () => {
         await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(1));
     });
 
+    it('leave events that they have no class for to processes that have, whatever their number of attempts', async () => {
+        const data = fresh();
+        const lines: string[] = [];
+        const seen: unknown[] = [];
+        const log = (_details: object, message: string): void => void lines.push(message);
+        const rolling = (on: EventTrigger) => Action.create('rolling', {on, retry: {maxAttempts: 1}, handler: (input, {attempt}) => void seen.push([input, attempt])});
+        const newer = (): Promise<Woltage> => start([rolling(onEvent(Placed, Noted))], data);
+        await (await newer()).stop();
+        await start([rolling(onEvent(Placed))], data, {eventClasses: [Placed], aggregates: [], decisions: [], logger: {debug: () => undefined, info: () => undefined, warn: log, error: log}});
+        await (await start([], data)).decide(takeNote, {text: 'new'});
+        await vi.waitFor(() => expect(lines).toEqual(['A task is left to other processes']), 5000);
+        await newer();
+        await vi.waitFor(() => expect(seen).toEqual([[{text: 'new'}, 1]]), 4000);
+        expect(lines).toHaveLength(1);
+    });
+
     it('can do nothing more after the time of an attempt', async () => {
         const data = fresh();
         const late: unknown[] = [];
@@ -481,6 +497,27 @@ describe('actions that fail', () => {
         await expect(late).rejects.toMatchObject({code: 'HANDLER_RETURNED'});
         const store = await recordsOf(data.store, '_woltage_action/careless');
         expect(await store.listRecords('journal/')).toEqual([]);
+    });
+
+    it('tell what goes wrong with what the handler has left to itself', async () => {
+        const told: unknown[] = [];
+        const error = (details: object): void => void told.push((details as {err: Error}).err.message);
+        const others = process.listeners('unhandledRejection');
+        process.removeAllListeners('unhandledRejection');
+        try {
+            const app = await start([Action.create('careless', {on: onEvent(Placed), retry: RETRY, handler(_input, {run}) {
+                void run(ship, 'o1', {by: 'ann'});
+            }})], fresh(), {logger: {debug: () => undefined, info: () => undefined, warn: () => undefined, error}});
+            process.on('unhandledRejection', () => undefined);
+            await app.executeCommand(ship, 'o1', {by: 'ann'});
+            await app.executeCommand(place, 'o1', {item: 'x'});
+            await vi.waitFor(() => expect(told).toEqual(['It has been shipped.']));
+            await app.stop();
+        } finally {
+            process.removeAllListeners('unhandledRejection');
+            for (const listener of others)
+                process.on('unhandledRejection', listener);
+        }
     });
 
     it('keep no journal when they are done', async () => {

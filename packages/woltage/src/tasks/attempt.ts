@@ -136,6 +136,11 @@ export class Attempt {
     #fail(policy: RetryPolicy, error: Error): End | Promise<End> {
         const {task} = this;
         const {clock, log} = this.#options;
+        if (this.#work.isForOthers?.(error) === true) {
+            if (!this.#claim.wasLeft)
+                log.warn({err: error, task: task.id, kind: task.kind}, 'A task is left to other processes');
+            return {isOver: false, write: () => this.#claim.leaveToOthers()};
+        }
         const pauseMs = backoffMs(task.attempts - 1, policy.backoffMs, policy.maxBackoffMs, clock.isSteady === true ? 1 : undefined);
         const isLast = task.attempts >= policy.maxAttempts || this.#now + pauseMs > task.since + (policy.giveUpAfterMs ?? Infinity);
         if (isLast || this.#work.isFinal?.(error) === true)

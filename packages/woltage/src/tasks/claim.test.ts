@@ -16,7 +16,7 @@ describe.each([['', false], [' of an ordered queue', true]])('a claim%s', (_of, 
     beforeEach(async () => {
         store = new MemoryStore().scope({namespace: 't', tables: {}});
         await store.connect();
-        scope = {store, group: new GroupCommit(store), isOrdered, claimant: owner};
+        scope = {store, group: new GroupCommit(store), isOrdered, claimant: {...owner, queue: 'q'}};
         const queue = new TaskQueue({store, log: silentLogger, self: {owner, isGone: () => false}, ordered: isOrdered});
         await queue.enqueue(['a', 'b', 'c'].map(id => ({id, kind: 'k', payload: id})));
     });

@@ -1,10 +1,10 @@
 import {StaleRecordError} from '../errors/index.ts';
 import {committed} from '../ports/committed.ts';
 import type {IStore, RecordWrite} from '../ports/index.ts';
-import type {Owner} from '../shared/owner.ts';
 import {uuidV7} from '../shared/uuid.ts';
 import type {GroupCommit} from './group-commit.ts';
 import {claimedKey, deadKey, encodePlace, encodeTask, idKey, markDone, markDue, put, remove, type Found} from './places.ts';
+import type {Claimant} from './sightings.ts';
 import type {DeadTask, Task} from './task.ts';
 
 /** What claims are made in. */
@@ -12,7 +12,7 @@ export interface ClaimScope {
     readonly store: IStore;
     readonly group: GroupCommit;
     readonly isOrdered: boolean;
-    readonly claimant: Owner;
+    readonly claimant: Claimant;
 }
 
 /**
@@ -47,7 +47,17 @@ export class Claim {
 
     /** Has it tried again, when `task` is due. @throws StaleRecordError when the claim is lost */
     retry(task: Task): Promise<void> {
-        return this.#leave({...task, claimedBy: undefined});
+        return this.#leave({...task, leftBy: undefined, claimedBy: undefined});
+    }
+
+    /** Leaves it to other processes for a while, as if it had not been tried. @throws StaleRecordError when the claim is lost */
+    leaveToOthers(): Promise<void> {
+        return this.#leave({...this.task, attempts: this.task.attempts - 1, leftBy: this.#scope.claimant.queue, claimedBy: undefined});
+    }
+
+    /** Whether it had left it to others before. */
+    get wasLeft(): boolean {
+        return this.task.leftBy === this.#scope.claimant.queue;
     }
 
     /** Gives it back as if it had not been tried. @throws StaleRecordError when the claim is lost */

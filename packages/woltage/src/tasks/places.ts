@@ -49,8 +49,8 @@ export interface Found<T> {
 
 const DONE_VALUE = 'done';
 
-export const encodePlace = ({id, kind, dueAt, attempts, hasBegun, sequence, claimedBy, lastError, hasFailed}: Place): string =>
-    encodeJson({id, kind, dueAt, attempts, hasBegun, sequence, claimedBy, lastError, hasFailed});
+export const encodePlace = ({id, kind, dueAt, attempts, hasBegun, sequence, claimedBy, leftBy, lastError, hasFailed}: Place): string =>
+    encodeJson({id, kind, dueAt, attempts, hasBegun, sequence, claimedBy, leftBy, lastError, hasFailed});
 export const decodePlace = (value: string): Place => decodeJson(value) as Place;
 
 export const encodeTask = (task: Task | DeadTask): string => encodeJson(task);

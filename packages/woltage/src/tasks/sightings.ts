@@ -6,6 +6,9 @@ export interface Claimant extends Owner {
     readonly queue: string;
 }
 
+/** How long others have for a task that a process has left to them, in ms. */
+const LEFT_MS = 5000;
+
 /** Watches claims, by this process's own clock: who has been silent for the time of a lease, or is known to be gone, has lost them. */
 export class Sightings {
     readonly #claimant: Claimant;
@@ -22,7 +25,10 @@ export class Sightings {
         this.#isRunning = isRunning;
     }
 
-    isHeld({key, token, task: {id, claimedBy}}: Found<Place>): boolean {
+    /** Whether somebody works on it, or this queue leaves it to others for now. */
+    isHeld({key, token, task: {id, claimedBy, leftBy}}: Found<Place>): boolean {
+        if (claimedBy === undefined && leftBy === this.#claimant.queue)
+            return this.msSince(key, token) < LEFT_MS;
         if (claimedBy === undefined || this.#isGone(claimedBy))
             return false;
         // A claim of this queue that it knows nothing of: the store's answer was lost.

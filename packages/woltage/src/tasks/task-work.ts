@@ -16,6 +16,8 @@ export interface TaskWork {
     run(task: Task, run: TaskRun): Promise<void>;
     /** True when no further attempt would help. @default no error is */
     isFinal?(error: Error): boolean;
+    /** True when another process may know what to do, and this one doesn't: the task is left to others for a while, and the attempt doesn't count. @default no error says so */
+    isForOthers?(error: Error): boolean;
     /** Called when the last attempt has failed, before the task is put to the dead letters; may be called again, after a crash, or when it fails or takes longer than an attempt may. */
     onFinalFailure(task: Task, error: Error): Promise<void>;
     /**

@@ -92,10 +92,11 @@ export class ActionAttempt {
         const over = this.#over.signal;
         const {cause} = this.#triggered;
         /** After its end an attempt does nothing any more: another may be under way. */
-        const alive = <Args extends unknown[], R>(tool: (...args: Args) => Promise<R>) => (...args: Args): Promise<R> => this.#underWay.track((async () => {
+        const alive = <Args extends unknown[], R>(tool: (...args: Args) => Promise<R>) => async (...args: Args): Promise<R> => {
             over.throwIfAborted();
-            return tool(...args);
-        })());
+            // Awaited here, so that a failure that the handler leaves to itself is still told.
+            return await this.#underWay.track(tool(...args));
+        };
         return {
             run: alive((...args: [unknown, ...unknown[]]) => this.#commands.run(...args)),
             query: alive((...args: unknown[]) => query(...args)),

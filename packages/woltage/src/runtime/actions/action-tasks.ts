@@ -21,6 +21,10 @@ export class ActionTasks implements TaskWork {
         return this.#runs.isFinal(error);
     }
 
+    isForOthers(error: Error): boolean {
+        return this.#runs.isForOthers(error);
+    }
+
     run(task: Task, run: TaskRun): Promise<void> {
         return task.kind === LETTER ? this.#letters.run(task, run) : this.#runs.run(task, run);
     }

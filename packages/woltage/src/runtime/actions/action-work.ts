@@ -3,6 +3,7 @@ import type {ActionRun} from '../../context/index.ts';
 import {ConflictError, UnavailableError, ValidationError} from '../../errors/index.ts';
 import type {Event} from '../../events/index.ts';
 import type {IStore, RecordWrite} from '../../ports/index.ts';
+import {systemClock} from '../../shared/clock.ts';
 import {cloneData} from '../../shared/data.ts';
 import {decodeValue} from '../../shared/json-codec.ts';
 import {errorType, measuring, timed, traced} from '../../shared/telemetry.ts';
@@ -17,6 +18,8 @@ const DEFAULT_ATTEMPTS = 10;
 const DEFAULT_ATTEMPT_MS = 60_000;
 const DEFAULT_BACKOFF_MS = 1000;
 const DEFAULT_MAX_BACKOFF_MS = 300_000;
+/** So long events of unknown classes wait for a process that knows them, in ms: while a new version is rolled out. */
+const STRANGE_MS = 600_000;
 
 function policyOf({options: {retry = {}}}: Action): RetryPolicy {
     const {
@@ -48,6 +51,8 @@ export class ActionWork implements TaskWork {
     readonly #policy: RetryPolicy;
     /** Errors that another attempt can't mend. */
     readonly #final = new WeakSet<Error>();
+    /** Errors that another process may not run into. */
+    readonly #forOthers = new WeakSet<Error>();
     /** What the attempts at tasks have begun. */
     readonly #journals = new WeakMap<Task, Journal>();
 
@@ -72,12 +77,18 @@ export class ActionWork implements TaskWork {
         return this.#final.has(error);
     }
 
+    isForOthers(error: Error): boolean {
+        return this.#forOthers.has(error);
+    }
+
     async run(task: Task, {attempt, signal}: TaskRun): Promise<void> {
         const source = sourceOf(task);
         const triggered = await triggeredBy(source, task.id, this.#compiled, this.#parts.eventStore);
         if (triggered === 'strange') {
-            if (attempt < this.#policy.maxAttempts)
-                throw new UnavailableError('This process has no class for the event: a newer one may have.', {code: 'EVENT_NOT_HANDLED'});
+            const clock = this.#parts.runtime.clock ?? systemClock;
+            // Tests have no other processes.
+            if (clock.isSteady !== true && clock.now() - task.since < STRANGE_MS)
+                throw this.#leaveToOthers(new UnavailableError('This process has no class for the event: a newer one may have.', {code: 'EVENT_NOT_HANDLED'}));
             this.#parts.log.warn({task: task.id, action: this.#compiled.action.name}, 'An action has nothing to do: no process has taken the event, which is of a class that it once asked for');
             return;
         }
@@ -135,6 +146,11 @@ export class ActionWork implements TaskWork {
     /** What goes with a task: its journals. */
     async recordsAtEnd(task: Task): Promise<readonly RecordWrite[]> {
         return (this.#journals.get(task) ?? new Journal(this.#journalPlace, task.id)).removal();
+    }
+
+    #leaveToOthers(error: Error): Error {
+        this.#forOthers.add(error);
+        return error;
     }
 
     async #input(triggered: Triggered): Promise<unknown> {
