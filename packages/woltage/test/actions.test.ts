@@ -250,6 +250,22 @@ describe('what an action repeats', () => {
         expect(new Set(ids).size).toBe(1);
     });
 
+    it('tells calls about the same apart by their payloads, whatever their order', async () => {
+        const notes = Aggregate.create('notes', {});
+        let isAway = true;
+        const add = notes.registerCommand(z.object({text: z.string()}), (_state, payload) => {
+            if (isAway && payload.text === 'second')
+                throw new UnavailableError('Away');
+            return new Noted({payload});
+        }, 'add');
+        const events = await failing(async (n, {run}) => {
+            isAway = n === 1;
+            for (const text of n === 1 ? ['first', 'second'] : ['second', 'first'])
+                await run(add, 'n', {text});
+        }, {aggregates: [order, notes]});
+        expect(events.map(({payload}) => payload)).toEqual([{text: 'first'}, {text: 'second'}]);
+    });
+
     it('takes no call for another one about the same that was made at the same time', async () => {
         const data = fresh();
         let isAway = true;

@@ -73,7 +73,7 @@ export function onMessage<S extends StandardSchema | undefined = undefined>(topi
     checkOptions('onMessage', options, {schema: optional(aSchema), from: START, deadLetterTopic: optional([isText, 'a topic'])});
     const {schema, from = 'now', deadLetterTopic = `${topic}.dead-letters`} = options;
     if (deadLetterTopic === topic)
-        throw invalid(`onMessage: what can't be handled would come again and again where '${topic}' is its own 'deadLetterTopic'.`);
+        throw invalid(`onMessage: what can't be handled would come back for ever where '${topic}' is its own 'deadLetterTopic'.`);
     return {kind: 'message', topic, schema: schema as StandardSchema<unknown, MessageValue<S>> | undefined, from, deadLetterTopic};
 }
 

@@ -69,9 +69,10 @@ export class Journal {
         return index < this.#known;
     }
 
-    /** The first entry of an earlier run for the same thing that has not been asked for in this run. */
-    match(name: string, target: string): number | undefined {
-        const [index] = this.#free(entry => entry.name === name && entry.target === target);
+    /** The first entry of an earlier run for the same thing that has not been asked for in this run: one with the same payload, if there is any, for calls that are made at once may come in another order. */
+    match({name, target, payload}: Pick<JournalEntry, 'name' | 'target' | 'payload'>): number | undefined {
+        const candidates = this.#free(entry => entry.name === name && entry.target === target);
+        const index = candidates.find(candidate => this.#entries.get(candidate)?.payload === payload) ?? candidates[0];
         return index === undefined ? undefined : this.take(index);
     }
 

@@ -34,7 +34,7 @@ export class JournaledDecisions {
     async #enter(name: string, input: unknown, place: number): Promise<number> {
         const target = await deriveUuid('', encodeJson(input ?? null));
         await this.#journal.load();
-        const known = this.#journal.match(name, target);
+        const known = this.#journal.match({name, target});
         if (known !== undefined)
             return known;
         const head = await this.#parts.eventStore.getLatestPosition();

@@ -59,7 +59,7 @@ export class JournaledRun {
         const name = `${aggregate.name}.${commandName}`;
         await this.#journal.load();
         const entry = {name, target, place, payload: await deriveUuid('', encodeJson(payload ?? null)), at: currentClock().now()};
-        return {index: this.#journal.match(name, target) ?? await this.#reborn(request, entry) ?? this.#journal.begin(entry)};
+        return {index: this.#journal.match(entry) ?? await this.#reborn(request, entry) ?? this.#journal.begin(entry)};
     }
 
     /** What an earlier attempt has done, if it has. */
