@@ -3,15 +3,19 @@ import {DriverError, type IKafkaReader} from './driver/kafka-driver.ts';
 
 const MAX_WAIT_MS = 500;
 const MAX_BYTES = 1_048_576;
+/** A broker that is over its quota answers with nothing, and so does one that has compacted everything away: after so many such answers in a row it is taken for that. */
+const MAX_EMPTY = 4;
 
 /** The messages from one offset up to, but not including, another. */
 export async function* scan(reader: IKafkaReader, place: TopicPartition, from: bigint, to: bigint, maxBytes = MAX_BYTES): AsyncGenerator<readonly RecordedMessage[]> {
+    let empty = 0;
     for (let offset = from; offset < to;) {
         const [fetched] = await reader.fetch([{...place, offset}], {maxWaitMs: MAX_WAIT_MS, maxBytes});
         if (fetched === undefined || fetched.problem !== undefined)
             throw new DriverError('later', `${place.topic}/${place.partition} can't be read: ${fetched?.problem?.error.message ?? 'no answer'}`, fetched?.problem?.error);
         yield fetched.messages.filter(message => message.offset < to);
-        if (fetched.nextOffset === offset)
+        empty = fetched.nextOffset === offset ? empty + 1 : 0;
+        if (empty === MAX_EMPTY)
             return;
         offset = fetched.nextOffset;
     }

@@ -64,3 +64,15 @@ describe('The first offset beyond a position', () => {
         expect(await lastPosition(readerOf([1, 2, 9, 2, 3]), place, 2n)).toBe(2n);
     });
 });
+
+describe('The end of a partition', () => {
+    it('is found where the broker answers with nothing now and then, as one does that is over its quota', async () => {
+        const reader = readerOf(Array.from({length: 30}, (_, n) => n));
+        let answers = 0;
+        const throttled: IKafkaReader = {
+            ...reader,
+            fetch: async (places, options) => (await reader.fetch(places, options)).map(fetched => ++answers % 4 === 0 ? fetched : {...fetched, messages: [], nextOffset: places[0]?.offset ?? 0n})
+        };
+        expect(await lastPosition(throttled, place)).toBe(29n);
+    });
+});
