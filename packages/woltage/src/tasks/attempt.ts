@@ -6,6 +6,7 @@ import {textOf, toError} from '../shared/to-error.ts';
 import {withinTime} from '../shared/within-time.ts';
 import type {RecordWrite} from '../ports/index.ts';
 import type {Claim} from './claim.ts';
+import {isRefusal} from './refusal.ts';
 import type {RetryPolicy, Task, TaskError} from './task.ts';
 import type {TaskWork} from './task-work.ts';
 
@@ -156,7 +157,9 @@ export class Attempt {
         const failed = {...task, attempts: task.attempts - 1, hasFailed: true, lastError: toTaskError(error)};
         if (this.#interruption.signal.aborted && hookError !== undefined)
             return {isOver: false, write: () => this.#claim.retry(failed)};
-        if (hookError !== undefined) {
+        if (hookError !== undefined && isRefusal(hookError)) {
+            log.error({err: hookError, task: task.id, kind: task.kind}, 'What was to follow the final failure of a task was refused, and is left out');
+        } else if (hookError !== undefined) {
             log.warn({err: hookError, task: task.id, kind: task.kind}, 'What was to follow the final failure of a task has failed too, and is tried again');
             return {isOver: false, write: () => this.#claim.retry({...failed, dueAt: this.#now + HOOK_RETRY_MS})};
         }

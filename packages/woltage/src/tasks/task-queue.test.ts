@@ -1,5 +1,6 @@
 import {getEventListeners} from 'node:events';
 import {afterEach, describe, expect, it} from 'vitest';
+import {BadRequestError} from '../errors/index.ts';
 import {MemoryStore, MemoryStoreData} from '../memory/index.ts';
 import type {CommitBatch, IStore} from '../ports/index.ts';
 import {systemClock} from '../shared/clock.ts';
@@ -398,6 +399,21 @@ describe('the task queue', () => {
         }});
         await until(async () => (await queue.deadTasks()).length === 1);
         expect(await queue.deadTasks()).toMatchObject([{attempts: 3, error: {message}}]);
+    });
+
+    it('buries a task whose final failure is followed by what is refused, and holds up nothing behind it', async () => {
+        const queue = await queueOn(await scopeOf(new MemoryStoreData()), {ordered: true});
+        await queue.enqueue(tasks(2));
+        const runs: string[] = [];
+        await startOn(queue, {policy: {maxAttempts: 1}, run: ({id}) => {
+            runs.push(id);
+            throw new Error('Broken');
+        }, onFinalFailure: async () => {
+            throw new BadRequestError('No event', {code: 'INVALID_EVENT'});
+        }});
+        await until(async () => (await queue.deadTasks()).length === 2);
+        expect(runs).toEqual(['k0', 'k1']);
+        expect(await queue.deadTasks()).toMatchObject([{id: 'k0', error: {message: 'Broken'}}, {id: 'k1'}]);
     });
 
     it('tries nothing again after an error that is final', async () => {

@@ -1,12 +1,11 @@
 import {runInContext, type ContextRuntime, type ScheduleCall} from '../../context/index.ts';
-import {isWoltageError} from '../../errors/index.ts';
 import type {IStore} from '../../ports/index.ts';
 import {systemClock, type Clock} from '../../shared/clock.ts';
 import {decodeValue, encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import {deriveUuid} from '../../shared/uuid.ts';
-import {cancelTask, changeTask, openTasks, TaskQueue, waitingTasks, type NewTask, type RetryPolicy, type Task, type TaskWork} from '../../tasks/index.ts';
+import {cancelTask, changeTask, isRefusal, openTasks, TaskQueue, waitingTasks, type NewTask, type RetryPolicy, type Task, type TaskWork} from '../../tasks/index.ts';
 import {fromPlain, isKnownKind, kindOf, readOrder, toPlain, validateOrder, type OrderLookup, type PlainOrder} from './command-order.ts';
 import type {OrderExecution} from './order-execution.ts';
 import {executionTime, idOfCall} from './schedule-call.ts';
@@ -177,9 +176,8 @@ export class ScheduledCommands implements TaskWork {
         // The dead letter says it all.
     }
 
-    /** What is refused is refused again, whatever comes; conflicts pass. */
     isFinal(error: Error): boolean {
-        return isWoltageError(error) && error.status < 500 && error.status !== 409;
+        return isRefusal(error);
     }
 
     /** @param earliest Before this it isn't to begin */
