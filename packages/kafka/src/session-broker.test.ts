@@ -17,6 +17,6 @@ class SilentBroker extends SessionBroker<KafkaSession> {
 
 it('Closing breaks off what has been called before, be it under way or waiting for its turn', async () => {
     const broker = new SilentBroker({brokers: ['127.0.0.1:9092']});
-    const outcomes = [broker.connect(), broker.close(), broker.connect(), broker.close()].map(call => call.then(() => 'done', (error: {code?: string}) => error.code));
+    const outcomes = [broker.connect(), broker.close(), broker.connect(), broker.close()].map(call => call.then(() => 'done', (error: unknown) => (error as {code?: string}).code));
     expect(await Promise.all(outcomes)).toEqual(['CLOSED', 'done', 'CLOSED', 'done']);
 });
