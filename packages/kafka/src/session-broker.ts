@@ -44,7 +44,8 @@ export abstract class SessionBroker<S extends KafkaSession> implements IMessageB
 
     connect(): Promise<void> {
         // Whoever calls while an attempt is under way has its outcome: one after the other, they would wait for the broker again and again.
-        const connecting = this.#connecting ??= this.#inTurn(() => this.#connect(this.#breakOff.signal)).finally(() => {
+        const {signal} = this.#breakOff;
+        const connecting = this.#connecting ??= this.#inTurn(() => this.#connect(signal)).finally(() => {
             if (this.#connecting === connecting)
                 this.#connecting = undefined;
         });

@@ -15,6 +15,10 @@ const order = Aggregate.create('order', {$init: () => ({placed: 0, shipped: 0})}
     .on(Shipped, state => ({...state, shipped: state.shipped + 1}));
 const place = order.registerCommand(z.object({item: z.string()}), (_state, payload) => new Placed({payload}), 'place');
 const cancel = order.registerCommand(z.object({reason: z.string()}), (_state, payload) => new Cancelled({payload}), 'cancel');
+const slowly = order.registerCommand(z.object({reason: z.string()}), async (_state, payload) => {
+    await delay(150);
+    return new Cancelled({payload});
+}, 'slowly');
 const ship = order.registerCommand(z.object({by: z.string()}), ({shipped}, payload) => {
     if (shipped > 0)
         throw new ConflictError('It has been shipped.');
@@ -498,6 +502,32 @@ describe('actions that fail', () => {
         await app.executeCommand(place, 'o1', {item: 'x'});
         await vi.waitFor(() => expect(late).toEqual(['PUBLISH_ABORTED', 'HANDLER_RETURNED']));
         expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
+    });
+
+    it('can do nothing when an attempt was over before its handler began', async () => {
+        const data = fresh();
+        const did: unknown[] = [];
+        const slow = z.object({item: z.string()}).refine(() => delay(150).then(() => true));
+        const app = await start([Action.create('slow', {on: onEvent(Placed), input: slow, retry: {...RETRY, maxAttempts: 1, attemptTimeoutMs: 50}, async handler(_input, {run}) {
+            await run(ship, 'o1', {by: 'late'}).then(() => did.push('shipped'), (error: unknown) => did.push((error as {code?: string}).code));
+        }})], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(did).toEqual(['TASK_TIMEOUT']));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
+    });
+
+    it('wait for what is under way when an attempt has failed, which is not recorded before that', async () => {
+        const data = fresh();
+        const app = await start([Action.create('both', {
+            on: onEvent(Placed), retry: {...RETRY, maxAttempts: 1},
+            async handler(_input, {run}) {
+                await Promise.all([run(slowly, 'o2', {reason: 'slow'}), delay(20).then(() => Promise.reject(new Error('Broken')))]);
+            },
+            onFinalFailure: () => ({aggregateName: 'order', events: new Shipped({aggregateId: 'o1', payload: {by: 'failure'}})})
+        })], data);
+        await app.executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(async () => expect((await eventsOf(data)).map(({type}) => type)).toHaveLength(3));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed', 'order.cancelled', 'order.shipped']);
     });
 
     it('end when all has been done that the handler has left to itself, and what follows from it', async () => {

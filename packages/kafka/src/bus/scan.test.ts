@@ -75,4 +75,13 @@ describe('The end of a partition', () => {
         };
         expect(await lastPosition(throttled, place)).toBe(29n);
     });
+
+    it('is where a topic ends that was made anew, whatever had been noted of the old one', async () => {
+        const reader = readerOf(Array.from({length: 30}, (_, n) => n));
+        const strict: IKafkaReader = {
+            ...reader,
+            fetch: async (places, options) => (places[0]?.offset ?? 0n) < 30n ? reader.fetch(places, options) : Promise.reject(new Error('Out of range'))
+        };
+        expect(await lastPosition(strict, place, 5000n)).toBe(29n);
+    });
 });

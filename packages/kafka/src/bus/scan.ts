@@ -23,7 +23,8 @@ export const lastEvent = (reader: IKafkaReader, place: TopicPartition): Promise<
 /** What has the greatest position in the last stretch of a partition that has anything to read. */
 async function lastOf<R extends {readonly position: bigint}>(reader: IKafkaReader, place: TopicPartition, read: (message: RecordedMessage) => R | undefined, before?: bigint): Promise<R | undefined> {
     const {start, end} = await boundsOf(reader, place);
-    for (let to = before ?? end; to > start;) {
+    // A topic that was made anew may end before what was noted of the old one.
+    for (let to = before === undefined || before > end ? end : before; to > start;) {
         const from = to - TAIL > start ? to - TAIL : start;
         let greatest: R | undefined;
         for await (const messages of scan(reader, place, from, to)) {

@@ -1,5 +1,5 @@
 import {setMaxListeners} from 'node:events';
-import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, UnavailableError, type BrokerPublishOptions, type TopicMessage, type WoltageError} from 'woltage';
+import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, publishAborted, UnavailableError, type BrokerPublishOptions, type TopicMessage, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
 import {closedError, unlessAborted} from './closing.ts';
@@ -129,7 +129,7 @@ export class Publisher {
             if (count > 0)
                 throw new BadRequestError(`The topic '${topic}' has ${count} partitions; there is no partition ${greatest}.`, {code: 'INVALID_MESSAGE'});
             if (isOver(patience, performance.now() + PAUSE_MS))
-                throw new UnavailableError(`The topic '${topic}' doesn't exist, and Kafka doesn't create it by itself: create it.`, {code: 'BROKER_UNAVAILABLE'});
+                throw givenUp(patience, new UnavailableError(`The topic '${topic}' doesn't exist, and Kafka doesn't create it by itself: create it.`, {code: 'BROKER_UNAVAILABLE'}));
             await delay(PAUSE_MS, this.#closed.signal);
         }
     }
@@ -150,11 +150,14 @@ export class Publisher {
             if (failure.kind === 'refused')
                 throw new ConfigError(`Kafka refuses the credentials for '${topic}': ${failure.message}`, {code: 'KAFKA_CREDENTIALS', cause: error});
             if (isOver(patience, performance.now() + PAUSE_MS))
-                throw new UnavailableError(`Kafka doesn't tell the partitions of '${topic}': ${failure.message}`, {code: 'BROKER_UNAVAILABLE', cause: error});
+                throw givenUp(patience, new UnavailableError(`Kafka doesn't tell the partitions of '${topic}': ${failure.message}`, {code: 'BROKER_UNAVAILABLE', cause: error}));
             return 0;
         }
     }
 }
+
+/** What a call fails with that isn't tried any more: where nobody wants it, that. */
+const givenUp = ({signal}: Patience, failure: WoltageError): WoltageError => signal?.aborted === true ? publishAborted(failure) : failure;
 
 function choosePartition({partition, key}: Outgoing, count: number, call: number): number {
     if (partition !== undefined)

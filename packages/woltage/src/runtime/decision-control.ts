@@ -39,8 +39,9 @@ export abstract class DecisionControl extends CommandControl {
      * @throws UnavailableError `STOPPED`
      * @throws whatever `decide` throws; nothing is appended then
      */
-    decide<Input>(decision: Decision<unknown, Input>, input: Input, context?: object): Promise<DecisionOutcome>;
     decide(name: string, input?: unknown, context?: object): Promise<DecisionOutcome>;
+    // The last one: of a call that fits none, compilers tell what is wrong with it here.
+    decide<Input>(decision: Decision<unknown, Input>, input: Input, context?: object): Promise<DecisionOutcome>;
     decide(target: string | Decision, input?: unknown, context?: object): Promise<DecisionOutcome> {
         return this.run(async () => {
             const compiled = this.findDecision(target);

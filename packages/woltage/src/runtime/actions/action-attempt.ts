@@ -4,6 +4,7 @@ import {ContextError} from '../../errors/index.ts';
 import type {Cause} from '../../events/index.ts';
 import {callName} from '../../shared/call-name.ts';
 import type {Logger} from '../../shared/logger.ts';
+import {unlessAborted} from '../../shared/unless-aborted.ts';
 import {InFlight} from '../in-flight.ts';
 import {TaskEffects} from '../task-effects.ts';
 import {uuidOf} from './action-ids.ts';
@@ -63,6 +64,9 @@ export class ActionAttempt {
         const context = {...this.#tools(), event, message, request} as unknown as ActionContext<Trigger, unknown>;
         const end = (): void => this.#over.abort(signal.reason);
         signal.addEventListener('abort', end);
+        // It may be over before it has begun: a schema, or the event store, has taken its time.
+        if (signal.aborted)
+            end();
         try {
             const result = await runInContext({runtime: this.#parts.runtime, effects: this.#effects}, async () => handler(context));
             await this.#idle();
@@ -70,6 +74,7 @@ export class ActionAttempt {
             return result;
         } catch (error) {
             this.#over.abort(isOver());
+            await this.#rest(error);
             await this.#options.journal.flush().catch((err: unknown) => this.#parts.log.debug({err}, 'The journal of an action could not be kept up to date: what was done will be looked for'));
             throw error;
         } finally {
@@ -84,6 +89,13 @@ export class ActionAttempt {
             await this.#underWay.idle();
             await new Promise<void>(resolve => soon(resolve));
         }
+    }
+
+    /** Waits for what was under way when the handler failed, as long as the attempt may take: neither the next attempt nor what follows a final failure comes beside it. */
+    async #rest(error: unknown): Promise<void> {
+        const {signal} = this.#options;
+        if (!signal.aborted)
+            await unlessAborted(signal, () => this.#underWay.idle()).catch(() => this.#parts.log.warn({err: error}, 'A handler has failed with this, and what it had under way then has not ended within the attempt'));
     }
 
     #tools(): ActionTools<unknown> {
