@@ -110,6 +110,7 @@ export class Woltage extends ActionControl {
         this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
         this.actions = createActions({
             config, definitions, adapters: this.#adapters, eventStore, runtime: this.#runtime, self, log, commands: this.commandParts, effects: this.#effects,
+            reveal: async record => this.personalData?.reveal(record) ?? record,
             findDecision: target => this.findDecision(target),
             decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
             query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)

@@ -1,7 +1,7 @@
 import type {ActionContext, ActionPublication, ActionTools, Trigger} from '../../actions/index.ts';
 import {runInContext, type ContextRuntime} from '../../context/index.ts';
 import {ContextError} from '../../errors/index.ts';
-import type {Cause} from '../../events/index.ts';
+import type {Cause, RecordedEvent} from '../../events/index.ts';
 import {callName} from '../../shared/call-name.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {InFlight} from '../in-flight.ts';
@@ -15,6 +15,8 @@ import type {Triggered} from './trigger-input.ts';
 /** What attempts are made with, whatever the action. */
 export interface AttemptParts extends RunParts {
     readonly runtime: ContextRuntime;
+    /** Gives an event's personal fields in the clear. */
+    readonly reveal: (record: RecordedEvent) => Promise<RecordedEvent>;
     readonly services: object;
     readonly log: Logger;
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;

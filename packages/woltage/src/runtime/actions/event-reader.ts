@@ -32,6 +32,7 @@ export interface EventReaderOptions {
     readonly queue: TaskQueue;
     /** The scope of the action. */
     readonly store: IStore;
+    /** With personal fields encrypted. */
     readonly eventStore: IEventStore;
     readonly catalogue: EventCatalogue;
     readonly log: Logger;

@@ -1,5 +1,5 @@
 import {BadRequestError} from '../../errors/index.ts';
-import type {EventClass} from '../../events/index.ts';
+import type {EventClass, RecordedEvent} from '../../events/index.ts';
 import type {IEventStore, IStore} from '../../ports/index.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {referenceTo} from './envelope.ts';
@@ -43,6 +43,17 @@ export class PersonalData {
     /** The same event store with personal fields encrypted. */
     protect(eventStore: IEventStore): IEventStore {
         return new PersonalEventStore(eventStore, this.#events) as IEventStore;
+    }
+
+    /**
+     * An event with its personal fields in the clear, `Erased` where they have been forgotten.
+     *
+     * @throws WoltageError `PERSONAL_DATA_TAMPERED`, `PERSONAL_KEY_MISSING`
+     * @throws UnavailableError when the key store can't be reached
+     */
+    async reveal(record: RecordedEvent): Promise<RecordedEvent> {
+        const [revealed = record] = await this.#events.open([record], false);
+        return revealed;
     }
 
     /** @throws UnavailableError when the key store can't be reached */
