@@ -1,10 +1,11 @@
 import type {ActionContext, ActionPublication, ActionTools, Trigger} from '../../actions/index.ts';
 import {runInContext, type ContextRuntime} from '../../context/index.ts';
 import {ContextError} from '../../errors/index.ts';
-import type {Cause, RecordedEvent} from '../../events/index.ts';
+import type {Cause} from '../../events/index.ts';
 import {callName} from '../../shared/call-name.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {InFlight} from '../in-flight.ts';
+import type {Reveal} from '../personal/personal-data.ts';
 import {TaskEffects} from '../task-effects.ts';
 import {uuidOf} from './action-ids.ts';
 import type {Journal} from './journal.ts';
@@ -15,8 +16,7 @@ import type {Triggered} from './trigger-input.ts';
 /** What attempts are made with, whatever the action. */
 export interface AttemptParts extends RunParts {
     readonly runtime: ContextRuntime;
-    /** Gives an event's personal fields in the clear. */
-    readonly reveal: (record: RecordedEvent) => Promise<RecordedEvent>;
+    readonly reveal: Reveal;
     readonly services: object;
     readonly log: Logger;
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;

@@ -1,7 +1,7 @@
 import type {ContextRuntime} from '../../context/index.ts';
 import type {CompiledDecision, DecisionOutcome} from '../../decisions/index.ts';
 import {ConfigError} from '../../errors/index.ts';
-import type {Cause, RecordedEvent} from '../../events/index.ts';
+import type {Cause} from '../../events/index.ts';
 import type {IEventStore} from '../../ports/index.ts';
 import type {Logger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
@@ -13,6 +13,7 @@ import type {Definitions} from '../definitions.ts';
 import type {DurableEffects} from '../durable-effects.ts';
 import {publisherOf} from '../messages/outgoing.ts';
 import {observeCommand} from '../observe.ts';
+import type {Reveal} from '../personal/personal-data.ts';
 import type {AttemptParts} from './action-attempt.ts';
 import {Actions} from './actions.ts';
 
@@ -23,8 +24,7 @@ export interface ActionSurroundings {
     readonly adapters: Adapters;
     /** With personal fields in the clear. */
     readonly eventStore: IEventStore;
-    /** Gives an event's personal fields in the clear. */
-    readonly reveal: (record: RecordedEvent) => Promise<RecordedEvent>;
+    readonly reveal: Reveal;
     readonly runtime: ContextRuntime;
     readonly self: Self;
     readonly log: Logger;

@@ -28,7 +28,7 @@ export async function triggeredBy(source: RunSource, taskId: string, {events}: C
         return {...NONE, input: source.input, request: source.request, cause: own};
     if (source.by === 'message')
         return {...NONE, input: source.message.value, message: toActionMessage(source.message), cause: {id: taskId, correlationId: correlationOf(source.message) ?? taskId}};
-    const record = source.record === undefined ? await readAt(source.place, eventStore) : await reveal(source.record);
+    const [record] = source.record === undefined ? [await readAt(source.place, eventStore)] : await reveal([source.record]);
     const event = record && (events?.resolve(record)?.event ?? 'strange');
     return typeof event !== 'object' ? event : {...NONE, input: event.payload, event, cause: {id: event.id, correlationId: event.correlationId}};
 }

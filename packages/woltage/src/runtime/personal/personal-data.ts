@@ -18,6 +18,9 @@ export interface PersonalDataOptions {
     readonly onForgotten: () => void | Promise<void>;
 }
 
+/** Gives recorded events with their personal fields in the clear. */
+export type Reveal = PersonalData['reveal'];
+
 /** The personal data of one runtime. */
 export class PersonalData {
     readonly #keys: KeyRing;
@@ -46,14 +49,13 @@ export class PersonalData {
     }
 
     /**
-     * An event with its personal fields in the clear, `Erased` where they have been forgotten.
+     * Recorded events with their personal fields in the clear, `Erased` where they have been forgotten.
      *
      * @throws WoltageError `PERSONAL_DATA_TAMPERED`, `PERSONAL_KEY_MISSING`
      * @throws UnavailableError when the key store can't be reached
      */
-    async reveal(record: RecordedEvent): Promise<RecordedEvent> {
-        const [revealed = record] = await this.#events.open([record], false);
-        return revealed;
+    reveal(records: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
+        return this.#events.open(records, false);
     }
 
     /** @throws UnavailableError when the key store can't be reached */
