@@ -467,6 +467,16 @@ describe('actions that fail', () => {
         expect(lines).toHaveLength(1);
     });
 
+    it('get events that only a newer process asks for while an older one has the lease', async () => {
+        const data = fresh();
+        const seen: unknown[] = [];
+        const rolling = (on: EventTrigger) => Action.create('rolling', {on, handler: input => void seen.push(input)});
+        await start([rolling(onEvent(Placed))], data, {eventClasses: [Placed], aggregates: [], decisions: []});
+        const newer = await start([rolling(onEvent(Placed, Noted))], data);
+        await newer.decide(takeNote, {text: 'new'});
+        await vi.waitFor(() => expect(seen).toEqual([{text: 'new'}]), 4000);
+    });
+
     it('can do nothing more after the time of an attempt', async () => {
         const data = fresh();
         const late: unknown[] = [];

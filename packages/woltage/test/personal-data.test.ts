@@ -3,9 +3,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {SQLiteEventStore} from '@woltage/eventstore-sqlite';
 import {SQLiteStore} from '@woltage/store-sqlite';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import createWoltage, {MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData} from 'woltage';
-import {startPeople} from '../../../test/personal/people.ts';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import createWoltage, {Action, MemoryEventStore, MemoryEventStoreData, MemoryStore, MemoryStoreData, onEvent} from 'woltage';
+import {PersonRegistered, startPeople} from '../../../test/personal/people.ts';
 import {personalDataSuite} from '../../../test/personal/personal-data-suite.ts';
 
 let folder = '';
@@ -95,4 +95,66 @@ describe('An event whose ciphertext was changed', () => {
         await expect(restarted.woltage.executeCommand(restarted.meet, 'ann', {who: 'x', words: 'y'})).rejects.toMatchObject({code: 'PERSONAL_DATA_TAMPERED', details: {field: 'name', position: '0'}});
         await restarted.woltage.stop();
     });
+});
+
+describe('An action on an event source that reads no streams, whose tasks hold the events', () => {
+    class Source extends MemoryEventStore {
+        override readonly supports = {...new MemoryEventStore().supports, streams: false};
+    }
+
+    const startReader = async (keys: MemoryStoreData, action: Action) => createWoltage({
+        eventStore: {adapter: Source, args: [events]}, internalStore: {adapter: MemoryStore, args: [rows]}, keyStore: {adapter: MemoryStore, args: [keys]},
+        eventClasses: [PersonRegistered], aggregates: [], projectorClasses: [], actions: [action]
+    });
+
+    it('keeps nothing personal in its queue, and knows nothing of who was forgotten', async () => {
+        const keys = new MemoryStoreData();
+        const seen: unknown[] = [];
+        const greet = Action.create('greet', {
+            on: onEvent(PersonRegistered, {from: 'start'}), retry: {maxAttempts: 1},
+            handler({name, city}) {
+                seen.push([name, city]);
+                throw new Error('The mail server is down.');
+            }
+        });
+        const people = await startPeople({...inMemory(), store: {adapter: MemoryStore}, keyStore: {adapter: MemoryStore, args: [keys]}});
+        await people.woltage.executeCommand(people.register, 'p-1', {name: 'Ann Secret', city: 'Bern'});
+        const reader = await startReader(keys, greet);
+        const failed = await vi.waitUntil(async () => (await reader.getFailedActions())[0]);
+        const kept = await rowsOf('greet');
+        expect(kept).toContain('Bern');
+        expect(kept).not.toContain('Ann Secret');
+
+        await people.woltage.forget('p-1');
+        await vi.waitFor(async () => {
+            await reader.retryFailedAction(failed.id).catch(() => undefined);
+            expect(seen.at(-1)).toEqual([{$erased: true}, 'Bern']);
+        }, {timeout: 5000, interval: 200});
+        expect(seen[0]).toEqual(['Ann Secret', 'Bern']);
+        await Promise.all([people.woltage.stop(), reader.stop()]);
+    });
+
+    it('fails for an event that it can\'t decrypt, and goes on with others', async () => {
+        const seen: unknown[] = [];
+        const greet = Action.create('greet', {on: onEvent(PersonRegistered, {from: 'start'}), retry: {maxAttempts: 1}, handler: ({name}) => void seen.push(name)});
+        const keys = new MemoryStoreData();
+        const strangers = await startPeople({...inMemory(), store: {adapter: MemoryStore}});
+        await strangers.woltage.executeCommand(strangers.register, 'p-1', {name: 'Ann', city: 'Bern'});
+        const people = await startPeople({...inMemory(), store: {adapter: MemoryStore}, keyStore: {adapter: MemoryStore, args: [keys]}});
+        await people.woltage.executeCommand(people.register, 'p-2', {name: 'Bob', city: 'Bern'});
+        const reader = await startReader(keys, greet);
+        await vi.waitFor(async () => {
+            expect((await reader.getFailedActions()).map(({error}) => error.code)).toEqual(['PERSONAL_DATA_TAMPERED']);
+            expect(seen).toEqual(['Bob']);
+        });
+        await Promise.all([people.woltage.stop(), strangers.woltage.stop(), reader.stop()]);
+    });
+
+    /** All that is kept of an action. */
+    const rowsOf = async (action: string): Promise<string> => {
+        const root = new MemoryStore(rows);
+        await root.connect();
+        const store = root.scope({namespace: `_woltage_action/${action}`, tables: {}});
+        return JSON.stringify((await store.listRecords('')).map(({key, value}) => [key, value]));
+    };
 });

@@ -260,6 +260,25 @@ describe('Publications', () => {
         expect(published(where, 'open')[1]?.payload).toEqual({name: {$erased: true}, city: 'Bern'});
     });
 
+    it('know nothing of who was forgotten while they waited for the broker', async () => {
+        const schema = z.object({name: personal(z.string())});
+        class PersonMoved extends Event<typeof schema> {
+            static override schema = schema;
+            static override version = 1;
+        }
+        const person = Aggregate.create('person', {});
+        const move = person.registerCommand(schema, (_state, payload) => new PersonMoved({payload}), 'move');
+        const where = world();
+        const {woltage} = await start(where, [{topic: 'open', events: [PersonMoved], personal: 'decrypt'}], {eventClasses: [PersonMoved], aggregates: [person]});
+        where.topics.away = true;
+        await woltage.executeCommand(move, 'p-1', {name: 'Ada'});
+        await eventually(async () => (await woltage.getPublications())[0]?.error !== undefined);
+        await woltage.forget('p-1');
+        where.topics.away = false;
+        await until(where, 1, 'open');
+        expect(published(where, 'open').map(({payload}) => payload)).toEqual([{name: {$erased: true}}]);
+    });
+
     it.each<[string, unknown, string]>([
         ['no broker', moves, 'BROKER_MISSING'],
         ['no topic', {events: [MoneyMoved]}, 'PUBLICATION_INVALID'],

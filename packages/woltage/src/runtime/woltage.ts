@@ -27,7 +27,7 @@ import {Insides} from './insides.ts';
 import {observeProjections, observeQuery} from './observe.ts';
 import {publisherOf} from './messages/outgoing.ts';
 import {Publications} from './messages/publications.ts';
-import {PersonalData} from './personal/personal-data.ts';
+import {PersonalData, type Reveal} from './personal/personal-data.ts';
 import type {ProjectionParts} from './projection-control.ts';
 import {createScheduled, scheduleContext, type ScheduleParts} from './scheduled/create-scheduled.ts';
 import {createSelf} from './self.ts';
@@ -107,9 +107,11 @@ export class Woltage extends ActionControl {
         this.#effects = new DurableEffects(internalStore, this.#runtime, self, log);
         if (config.messageBroker !== undefined)
             this.#effects.learn(publishEffect());
-        this.publications = new Publications(config, catalogue, this.#adapters, eventStore, self);
+        const reveal: Reveal = async records => this.personalData?.reveal(records) ?? records;
+        this.publications = new Publications(config, catalogue, this.#adapters, reveal, self);
         this.actions = createActions({
             config, definitions, adapters: this.#adapters, eventStore, runtime: this.#runtime, self, log, commands: this.commandParts, effects: this.#effects,
+            reveal,
             findDecision: target => this.findDecision(target),
             decide: (compiled, input, context, cause, idAt) => this.execute(compiled, {input, context, cause, idAt}),
             query: (...args) => this.executeQuery(...args as Parameters<Woltage['executeQuery']>)

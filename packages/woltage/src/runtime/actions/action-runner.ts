@@ -18,6 +18,7 @@ import {RUN, type RunSource} from './run-source.ts';
 import {ScheduleTicker} from './schedule-ticker.ts';
 
 export interface RunnerParts {
+    /** With personal fields encrypted: in the clear they don't belong into a queue. */
     readonly eventStore: IEventStore;
     readonly catalogue: EventCatalogue;
     /** Where the work of actions is kept. */

@@ -83,7 +83,7 @@ export class ActionWork implements TaskWork {
 
     async run(task: Task, {attempt, signal}: TaskRun): Promise<void> {
         const source = sourceOf(task);
-        const triggered = await triggeredBy(source, task.id, this.#compiled, this.#parts.eventStore);
+        const triggered = await triggeredBy(source, task.id, this.#compiled, this.#parts);
         if (triggered === 'strange') {
             const clock = this.#parts.runtime.clock ?? systemClock;
             // Tests have no other processes.
@@ -121,7 +121,7 @@ export class ActionWork implements TaskWork {
         const {action} = this.#compiled;
         measuring()?.deadLetters.add(1, {'woltage.action': action.name, 'error.type': errorType(error)});
         const hook = action.options.onFinalFailure;
-        const triggered = hook && await triggeredBy(sourceOf(task), task.id, this.#compiled, this.#parts.eventStore);
+        const triggered = hook && await triggeredBy(sourceOf(task), task.id, this.#compiled, this.#parts);
         if (hook === undefined || triggered === undefined || triggered === 'strange')
             return;
         const input = await validInput(action, triggered.input).catch(() => triggered.input);

@@ -13,6 +13,7 @@ import type {Definitions} from '../definitions.ts';
 import type {DurableEffects} from '../durable-effects.ts';
 import {publisherOf} from '../messages/outgoing.ts';
 import {observeCommand} from '../observe.ts';
+import type {Reveal} from '../personal/personal-data.ts';
 import type {AttemptParts} from './action-attempt.ts';
 import {Actions} from './actions.ts';
 
@@ -23,6 +24,7 @@ export interface ActionSurroundings {
     readonly adapters: Adapters;
     /** With personal fields in the clear. */
     readonly eventStore: IEventStore;
+    readonly reveal: Reveal;
     readonly runtime: ContextRuntime;
     readonly self: Self;
     readonly log: Logger;
@@ -34,10 +36,10 @@ export interface ActionSurroundings {
 }
 
 /** @throws ConfigError `BROKER_MISSING` */
-export function createActions({config, definitions, adapters, eventStore, runtime, self, log, commands, effects, findDecision, decide, query}: ActionSurroundings): Actions {
+export function createActions({config, definitions, adapters, eventStore, reveal, runtime, self, log, commands, effects, findDecision, decide, query}: ActionSurroundings): Actions {
     const {catalogue, actions} = definitions;
     const attempt: AttemptParts = {
-        eventStore, catalogue, runtime, log, query, findDecision, decide,
+        eventStore, reveal, catalogue, runtime, log, query, findDecision, decide,
         services: config.services ?? {},
         traces: commands.traces,
         findCommand: (target, name) => commands.lookup.command(target, name),
@@ -47,6 +49,6 @@ export function createActions({config, definitions, adapters, eventStore, runtim
         cancelScheduled: id => runtime.cancelScheduled(id),
         defer: (key, name, payload, cause) => effects.accept([{id: key, key, name, payload, cause, projection: ''}])
     };
-    const parts = {eventStore, catalogue, taskStore: adapters.taskStore, messageBroker: adapters.messageBroker, self, log, attempt};
+    const parts = {eventStore: adapters.eventStore, catalogue, taskStore: adapters.taskStore, messageBroker: adapters.messageBroker, self, log, attempt};
     return new Actions(actions.values(), parts, config.idempotencyKeepMs ?? DEFAULT_KEEP_MS);
 }

@@ -1,5 +1,6 @@
 import type {EventCatalogue, RecordedEvent} from '../../events/index.ts';
-import type {IEventStore, IStore} from '../../ports/index.ts';
+import type {IEventStore, IStore, StoreRecord} from '../../ports/index.ts';
+import {delay} from '../../shared/delay.ts';
 import {encodeValue} from '../../shared/json-codec.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {deriveUuid, uuidV7} from '../../shared/uuid.ts';
@@ -26,12 +27,15 @@ const NOTED_STRETCH = 10_000n;
 /** So long types are taken over that this process doesn't know, for those that do: while a new version is rolled out. */
 const STRANGE_MS = 24 * 3_600_000;
 const ASK_AGAIN_MS = 3_600_000;
+/** How often it is looked whether others ask for more types. */
+const LOOK_MS = 1000;
 
 export interface EventReaderOptions {
     readonly compiled: CompiledAction;
     readonly queue: TaskQueue;
     /** The scope of the action. */
     readonly store: IStore;
+    /** With personal fields encrypted. */
     readonly eventStore: IEventStore;
     readonly catalogue: EventCatalogue;
     readonly log: Logger;
@@ -84,13 +88,51 @@ export class EventReader {
 
     /** Follows the event store until the signal aborts. @throws StaleRecordError when another process has gone on */
     async follow(signal: AbortSignal): Promise<void> {
-        const {store, eventStore} = this.#options;
-        const [record] = await store.getRecords([KEY]);
-        if (record === undefined)
-            return this.prepare();
+        while (!signal.aborted) {
+            const record = await this.#record();
+            if (record === undefined)
+                return this.prepare();
+            const types = this.#typesOf(record);
+            const over = new AbortController();
+            const watching = this.#watch(types, over);
+            try {
+                await this.#take(record, types, AbortSignal.any([signal, over.signal]));
+            } catch (error) {
+                // What has come of the end is no concern: it goes on where the mark is.
+                if (!over.signal.aborted)
+                    throw error;
+            } finally {
+                over.abort();
+                await watching;
+            }
+        }
+    }
+
+    /** Ends it when somebody asks for more types: a newer version of the application, while an older one still does the work. Never rejects. */
+    async #watch(types: readonly string[], over: AbortController): Promise<void> {
+        for (await delay(LOOK_MS, over.signal); !over.signal.aborted; await delay(LOOK_MS, over.signal)) {
+            // A store that is away is told of where events are taken over.
+            const record = await this.#record().catch(() => undefined);
+            if (record !== undefined && this.#typesOf(record).some(type => !types.includes(type)))
+                over.abort();
+        }
+    }
+
+    async #record(): Promise<StoreRecord | undefined> {
+        const [record] = await this.#options.store.getRecords([KEY]);
+        return record;
+    }
+
+    /** Those of this process, and those that others have asked for. */
+    #typesOf({value}: StoreRecord): readonly string[] {
+        const {asked} = JSON.parse(value) as EventMark;
+        return [...new Set([...this.#types, ...Object.keys(asked).filter(type => Date.now() - (asked[type] ?? 0) < STRANGE_MS)])];
+    }
+
+    async #take(record: StoreRecord, types: readonly string[], signal: AbortSignal): Promise<void> {
+        const {eventStore} = this.#options;
         let {token} = record;
         const {position, since, asked} = JSON.parse(record.value) as EventMark;
-        const types = [...new Set([...this.#types, ...Object.keys(asked).filter(type => Date.now() - (asked[type] ?? 0) < STRANGE_MS)])];
         const after = position === null ? undefined : BigInt(position);
         this.#position = after;
         let noted = after ?? -1n;

@@ -25,7 +25,7 @@ export interface KeptMessage {
 export type RunSource =
     /** The event is read again where it stands, so that nothing that is erased lives on in a task. */
     | {readonly by: 'event'; readonly place: EventPlace; readonly record?: undefined}
-    /** Where it can't be read again. */
+    /** Where it can't be read again: as it is recorded, with personal fields encrypted. */
     | {readonly by: 'event'; readonly record: RecordedEvent; readonly place?: undefined}
     | {readonly by: 'message'; readonly message: KeptMessage}
     /** Milliseconds since the Unix epoch. */

@@ -3,6 +3,7 @@ import {GoneError} from '../../errors/index.ts';
 import type {Cause, Event, RecordedEvent} from '../../events/index.ts';
 import type {IEventStore} from '../../ports/index.ts';
 import {validate} from '../../shared/validate.ts';
+import type {AttemptParts} from './action-attempt.ts';
 import type {CompiledAction} from './compiled-action.ts';
 import type {EventPlace, KeptMessage, RunSource} from './run-source.ts';
 
@@ -19,7 +20,7 @@ export interface Triggered {
 const NONE = {event: undefined, message: undefined, request: undefined};
 
 /** @returns `undefined` where there is nothing left to do: the event was erased; `'strange'` for an event that isn't handled here, but was by the process that has queued it */
-export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, eventStore: IEventStore): Promise<Triggered | 'strange' | undefined> {
+export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, {eventStore, reveal}: Pick<AttemptParts, 'eventStore' | 'reveal'>): Promise<Triggered | 'strange' | undefined> {
     const own = {id: taskId, correlationId: taskId};
     if (source.by === 'schedule')
         return {...NONE, input: {scheduledFor: new Date(source.scheduledFor)}, cause: own};
@@ -27,7 +28,7 @@ export async function triggeredBy(source: RunSource, taskId: string, {events}: C
         return {...NONE, input: source.input, request: source.request, cause: own};
     if (source.by === 'message')
         return {...NONE, input: source.message.value, message: toActionMessage(source.message), cause: {id: taskId, correlationId: correlationOf(source.message) ?? taskId}};
-    const record = source.record ?? await readAt(source.place, eventStore);
+    const [record] = source.record === undefined ? [await readAt(source.place, eventStore)] : await reveal([source.record]);
     const event = record && (events?.resolve(record)?.event ?? 'strange');
     return typeof event !== 'object' ? event : {...NONE, input: event.payload, event, cause: {id: event.id, correlationId: event.correlationId}};
 }

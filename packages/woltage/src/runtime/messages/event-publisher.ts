@@ -7,14 +7,17 @@ import type {Self} from '../../shared/owner.ts';
 import {errorType, measuring} from '../../shared/telemetry.ts';
 import {uuidV7} from '../../shared/uuid.ts';
 import {WorkLease} from '../../tasks/index.ts';
+import type {Reveal} from '../personal/personal-data.ts';
 import type {CompiledPublication} from './compiled-publication.ts';
 import {decodeMark, encodeMark, leaseKey, markKey, newMark, type PublicationMark} from './publication-mark.ts';
 import {messagesOf, publishedTail, unpublished, type Spread} from './published-tail.ts';
 
 export interface EventPublisherOptions {
     readonly publication: CompiledPublication;
-    /** With personal fields as the publication wants them. */
+    /** With personal fields encrypted. */
     readonly eventStore: IEventStore;
+    /** Where the publication wants personal fields in the clear. */
+    readonly reveal: Reveal | undefined;
     /** A scope of the topic. */
     readonly store: IStore;
     readonly broker: IMessageBroker;
@@ -148,10 +151,11 @@ export class EventPublisher {
 
     /** @param isDoubtful Whether some of them may have been published, as after each failure */
     async #publish(events: readonly RecordedEvent[], spread: Spread, isDoubtful: boolean, signal: AbortSignal): Promise<void> {
-        const {broker} = this.#options;
-        const messages = messagesOf(events, spread);
+        const {broker, reveal} = this.#options;
         let mustLook = isDoubtful;
         await this.#untilThere(signal, async () => {
+            // Anew for each attempt: a broker may be away for long, and somebody be forgotten meanwhile.
+            const messages = messagesOf(await reveal?.(events) ?? events, spread);
             const left = mustLook ? unpublished(messages, await publishedTail(broker, spread)) : messages;
             mustLook = true;
             signal.throwIfAborted();

@@ -1,10 +1,10 @@
 import type {EventCatalogue} from '../../events/index.ts';
-import type {IEventStore} from '../../ports/index.ts';
 import {silentLogger} from '../../shared/logger.ts';
 import type {Self} from '../../shared/owner.ts';
 import type {Adapters} from '../adapters.ts';
 import type {WoltageConfig} from '../config.ts';
 import type {Health} from '../health.ts';
+import type {Reveal} from '../personal/personal-data.ts';
 import {startTogether} from '../stages.ts';
 import {compilePublications} from './compiled-publication.ts';
 import {EventPublisher} from './event-publisher.ts';
@@ -27,16 +27,13 @@ export interface PublicationStatus {
 export class Publications {
     readonly #publishers: readonly EventPublisher[];
 
-    /**
-     * @param eventStore With personal fields in the clear
-     * @throws ConfigError `PUBLICATION_INVALID`, `BROKER_MISSING`
-     */
-    constructor(config: WoltageConfig, catalogue: EventCatalogue, adapters: Adapters, eventStore: IEventStore, self: Self) {
-        const {messageBroker, internalStore} = adapters;
+    /** @throws ConfigError `PUBLICATION_INVALID`, `BROKER_MISSING` */
+    constructor(config: WoltageConfig, catalogue: EventCatalogue, adapters: Adapters, reveal: Reveal, self: Self) {
+        const {eventStore, messageBroker, internalStore} = adapters;
         const compiled = compilePublications(config.publications ?? [], catalogue, messageBroker !== undefined);
         this.#publishers = messageBroker === undefined ? [] : compiled.map(publication => new EventPublisher({
-            publication, self, broker: messageBroker, log: config.logger ?? silentLogger,
-            eventStore: publication.isDecrypted ? eventStore : adapters.eventStore,
+            publication, eventStore, self, broker: messageBroker, log: config.logger ?? silentLogger,
+            reveal: publication.isDecrypted ? reveal : undefined,
             store: internalStore.scope({namespace: `_woltage_publication/${publication.topic}`, tables: {}})
         }));
     }

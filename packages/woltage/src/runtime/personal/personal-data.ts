@@ -1,5 +1,5 @@
 import {BadRequestError} from '../../errors/index.ts';
-import type {EventClass} from '../../events/index.ts';
+import type {EventClass, RecordedEvent} from '../../events/index.ts';
 import type {IEventStore, IStore} from '../../ports/index.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {referenceTo} from './envelope.ts';
@@ -17,6 +17,9 @@ export interface PersonalDataOptions {
      */
     readonly onForgotten: () => void | Promise<void>;
 }
+
+/** Gives recorded events with their personal fields in the clear. */
+export type Reveal = PersonalData['reveal'];
 
 /** The personal data of one runtime. */
 export class PersonalData {
@@ -43,6 +46,16 @@ export class PersonalData {
     /** The same event store with personal fields encrypted. */
     protect(eventStore: IEventStore): IEventStore {
         return new PersonalEventStore(eventStore, this.#events) as IEventStore;
+    }
+
+    /**
+     * Recorded events with their personal fields in the clear, `Erased` where they have been forgotten.
+     *
+     * @throws WoltageError `PERSONAL_DATA_TAMPERED`, `PERSONAL_KEY_MISSING`
+     * @throws UnavailableError when the key store can't be reached
+     */
+    reveal(records: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
+        return this.#events.open(records, false);
     }
 
     /** @throws UnavailableError when the key store can't be reached */
