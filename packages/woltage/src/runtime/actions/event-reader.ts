@@ -28,7 +28,7 @@ const NOTED_STRETCH = 10_000n;
 const STRANGE_MS = 24 * 3_600_000;
 const ASK_AGAIN_MS = 3_600_000;
 /** How often it is looked whether others ask for more types. */
-const LOOK_MS = 1000;
+const LOOK_MS = 2500;
 
 export interface EventReaderOptions {
     readonly compiled: CompiledAction;
