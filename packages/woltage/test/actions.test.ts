@@ -526,6 +526,21 @@ describe('actions that fail', () => {
         expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
     });
 
+    it('can do nothing after the time of onFinalFailure, either, which is called again then', async () => {
+        const data = fresh();
+        const did: unknown[] = [];
+        await (await start([Action.create('slow', {
+            on: onEvent(Placed), retry: {...RETRY, maxAttempts: 1, attemptTimeoutMs: 50},
+            handler: () => Promise.reject(new Error('Broken')),
+            async onFinalFailure(_failure, {run, signal}) {
+                await delay(150);
+                did.push(signal.aborted, await run(ship, 'o1', {by: 'late'}).then(() => 'shipped', (error: unknown) => (error as {code?: string}).code));
+            }
+        })], data)).executeCommand(place, 'o1', {item: 'x'});
+        await vi.waitFor(() => expect(did).toEqual([true, 'TASK_TIMEOUT']));
+        expect((await eventsOf(data)).map(({type}) => type)).toEqual(['order.placed']);
+    });
+
     it('wait for what is under way when an attempt has failed, which is not recorded before that', async () => {
         const data = fresh();
         const app = await start([Action.create('both', {

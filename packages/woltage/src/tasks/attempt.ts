@@ -152,7 +152,7 @@ export class Attempt {
 
     async #failForGood(policy: RetryPolicy, task: Task, error: Error): Promise<End> {
         const {log} = this.#options;
-        const hookError = await this.#within(policy.timeoutMs, () => this.#work.onFinalFailure(task, error));
+        const hookError = await this.#within(policy.timeoutMs, signal => this.#work.onFinalFailure(task, error, signal));
         // What is left to do is no attempt of its own.
         const failed = {...task, attempts: task.attempts - 1, hasFailed: true, lastError: toTaskError(error)};
         if (this.#interruption.signal.aborted && hookError !== undefined)

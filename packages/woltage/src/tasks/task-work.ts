@@ -18,8 +18,8 @@ export interface TaskWork {
     isFinal?(error: Error): boolean;
     /** True when another process may know what to do, and this one doesn't: the task is left to others for a while, and the attempt doesn't count. @default no error says so */
     isForOthers?(error: Error): boolean;
-    /** Called when the last attempt has failed, before the task is put to the dead letters; may be called again, after a crash, or when it fails or takes longer than an attempt may. */
-    onFinalFailure(task: Task, error: Error): Promise<void>;
+    /** Called when the last attempt has failed, before the task is put to the dead letters; may be called again, after a crash, or when it fails or takes longer than an attempt may: the signal aborts then. */
+    onFinalFailure(task: Task, error: Error, signal: AbortSignal): Promise<void>;
     /**
      * Further records of the queue's scope, without expectations: written in the commit in which the task is done, or is given up by hand (cancelled, or discarded when it was dead); not when it
      * is put to the dead letters.

@@ -30,9 +30,9 @@ export class ActionTasks implements TaskWork {
     }
 
     /** The action's own hook is about its runs. */
-    async onFinalFailure(task: Task, error: Error): Promise<void> {
+    async onFinalFailure(task: Task, error: Error, signal: AbortSignal): Promise<void> {
         if (task.kind !== LETTER)
-            await this.#runs.onFinalFailure(task, error);
+            await this.#runs.onFinalFailure(task, error, signal);
     }
 
     recordsAtEnd(task: Task): Promise<readonly RecordWrite[]> | readonly RecordWrite[] {

@@ -117,7 +117,7 @@ export class ActionWork implements TaskWork {
         return onAttempt === undefined ? measured() : observed(measured, {action: action.name, id: options.id, attempt: options.attempt, input: triggered.input}, onAttempt);
     }
 
-    async onFinalFailure(task: Task, error: Error): Promise<void> {
+    async onFinalFailure(task: Task, error: Error, signal: AbortSignal): Promise<void> {
         const {action} = this.#compiled;
         measuring()?.deadLetters.add(1, {'woltage.action': action.name, 'error.type': errorType(error)});
         const hook = action.options.onFinalFailure;
@@ -125,10 +125,11 @@ export class ActionWork implements TaskWork {
         if (hook === undefined || triggered === undefined || triggered === 'strange')
             return;
         const input = await validInput(action, triggered.input).catch(() => triggered.input);
-        const {signal} = new AbortController();
         const attempt = new ActionAttempt(this.#parts, {id: `${task.id}.failed`, attempt: task.attempts, signal, journal: new Journal(this.#journalPlace, `${task.id}.failed`)}, triggered);
         const failure: ActionFailure = {input, error, attempts: task.attempts};
         const recorded = await attempt.call(context => hook(failure, context)) as FailureEvents | undefined;
+        // Whoever is late is called again.
+        signal.throwIfAborted();
         if (recorded !== undefined)
             await this.#record(task, triggered, recorded);
     }
