@@ -3,8 +3,8 @@ import {GoneError} from '../../errors/index.ts';
 import type {Cause, Event, RecordedEvent} from '../../events/index.ts';
 import type {IEventStore} from '../../ports/index.ts';
 import {validate} from '../../shared/validate.ts';
-import type {AttemptParts} from './action-attempt.ts';
 import type {CompiledAction} from './compiled-action.ts';
+import type {RunParts} from './run-parts.ts';
 import type {EventPlace, KeptMessage, RunSource} from './run-source.ts';
 
 /** What a handler gets of its trigger. */
@@ -20,7 +20,7 @@ export interface Triggered {
 const NONE = {event: undefined, message: undefined, request: undefined};
 
 /** @returns `undefined` where there is nothing left to do: the event was erased; `'strange'` for an event that isn't handled here, but was by the process that has queued it */
-export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, {eventStore, reveal}: Pick<AttemptParts, 'eventStore' | 'reveal'>): Promise<Triggered | 'strange' | undefined> {
+export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, {eventStore, reveal}: Pick<RunParts, 'eventStore' | 'reveal'>): Promise<Triggered | 'strange' | undefined> {
     const own = {id: taskId, correlationId: taskId};
     if (source.by === 'schedule')
         return {...NONE, input: {scheduledFor: new Date(source.scheduledFor)}, cause: own};
