@@ -6,7 +6,6 @@ import {callName} from '../../shared/call-name.ts';
 import type {Logger} from '../../shared/logger.ts';
 import {unlessAborted} from '../../shared/unless-aborted.ts';
 import {InFlight} from '../in-flight.ts';
-import type {Reveal} from '../personal/personal-data.ts';
 import {TaskEffects} from '../task-effects.ts';
 import {uuidOf} from './action-ids.ts';
 import type {Journal} from './journal.ts';
@@ -17,7 +16,6 @@ import type {Triggered} from './trigger-input.ts';
 /** What attempts are made with, whatever the action. */
 export interface AttemptParts extends RunParts {
     readonly runtime: ContextRuntime;
-    readonly reveal: Reveal;
     readonly services: object;
     readonly log: Logger;
     readonly query: (...args: readonly unknown[]) => Promise<unknown>;

@@ -3,10 +3,12 @@ import type {CompiledDecision, DecisionOutcome} from '../../decisions/index.ts';
 import type {Cause, EventCatalogue} from '../../events/index.ts';
 import type {IEventStore} from '../../ports/index.ts';
 import type {CommandTraces, IdAt} from '../command-traces.ts';
+import type {Reveal} from '../personal/personal-data.ts';
 
 /** How a runtime executes what actions run. */
 export interface RunParts {
     readonly eventStore: IEventStore;
+    readonly reveal: Reveal;
     readonly catalogue: EventCatalogue;
     readonly traces: CommandTraces;
     /** @throws NotFoundError */

@@ -3,8 +3,8 @@ import {GoneError} from '../../errors/index.ts';
 import type {Cause, Event, RecordedEvent} from '../../events/index.ts';
 import type {IEventStore} from '../../ports/index.ts';
 import {validate} from '../../shared/validate.ts';
-import type {Reveal} from '../personal/personal-data.ts';
 import type {CompiledAction} from './compiled-action.ts';
+import type {RunParts} from './run-parts.ts';
 import type {EventPlace, KeptMessage, RunSource} from './run-source.ts';
 
 /** What a handler gets of its trigger. */
@@ -17,17 +17,10 @@ export interface Triggered {
     readonly cause: Cause;
 }
 
-/** What events are read with. */
-export interface TriggerParts {
-    /** With personal fields in the clear. */
-    readonly eventStore: IEventStore;
-    readonly reveal: Reveal;
-}
-
 const NONE = {event: undefined, message: undefined, request: undefined};
 
 /** @returns `undefined` where there is nothing left to do: the event was erased; `'strange'` for an event that isn't handled here, but was by the process that has queued it */
-export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, {eventStore, reveal}: TriggerParts): Promise<Triggered | 'strange' | undefined> {
+export async function triggeredBy(source: RunSource, taskId: string, {events}: CompiledAction, {eventStore, reveal}: Pick<RunParts, 'eventStore' | 'reveal'>): Promise<Triggered | 'strange' | undefined> {
     const own = {id: taskId, correlationId: taskId};
     if (source.by === 'schedule')
         return {...NONE, input: {scheduledFor: new Date(source.scheduledFor)}, cause: own};
