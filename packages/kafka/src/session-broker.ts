@@ -21,6 +21,9 @@ interface Open<S extends KafkaSession> {
     readonly closing: AbortController;
 }
 
+/** How long an attempt to connect still waits for the cluster when `close` has been called since, in ms: one that is there has answered by then. */
+const ANSWER_MS = 500;
+
 /** What Kafka's brokers have in common, whichever library speaks to the cluster. */
 export abstract class SessionBroker<S extends KafkaSession> implements IMessageBroker {
     protected readonly options: CheckedOptions;
@@ -72,7 +75,7 @@ export abstract class SessionBroker<S extends KafkaSession> implements IMessageB
             return;
         const session = await this.begin();
         try {
-            await unlessAborted(signal, () => session.ping());
+            await answer(session, signal);
         } catch (error) {
             await session.close();
             throw this.#unavailable(error);
@@ -138,5 +141,23 @@ export abstract class SessionBroker<S extends KafkaSession> implements IMessageB
         const turn = this.#transition.then(task);
         this.#transition = turn.catch(() => undefined);
         return turn;
+    }
+}
+
+/** Waits for the cluster to answer; not for long where the signal has aborted. @throws UnavailableError `CLOSED` */
+async function answer(session: KafkaSession, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const end = (): void => {
+        timer = setTimeout(() => over.abort(), ANSWER_MS);
+    };
+    signal.addEventListener('abort', end);
+    if (signal.aborted)
+        end();
+    try {
+        await unlessAborted(over.signal, () => session.ping());
+    } finally {
+        signal.removeEventListener('abort', end);
+        clearTimeout(timer);
     }
 }
