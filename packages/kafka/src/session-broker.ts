@@ -1,8 +1,8 @@
-import {BadRequestError, checkTopicName, isWoltageError, UnavailableError, type BrokerPublishOptions, type ConsumeOptions, type IMessageBroker, type Logger, type TopicMessage} from 'woltage';
+import {BadRequestError, checkTopicName, isWoltageError, UnavailableError, unlessAborted, type BrokerPublishOptions, type ConsumeOptions, type IMessageBroker, type Logger, type TopicMessage} from 'woltage';
 import type {DriverError} from './driver/kafka-driver.ts';
 import {kafkaError} from './kafka-error.ts';
 import {checkOptions, type CheckedOptions, type KafkaBrokerOptions} from './options.ts';
-import {unlessAborted} from './publish/closing.ts';
+import {closedError} from './publish/closing.ts';
 import {Publisher, type PublisherDriver} from './publish/publisher.ts';
 
 /** What a client library offers a broker between `connect` and `close`. */
@@ -149,7 +149,7 @@ async function answer(session: KafkaSession, signal: AbortSignal): Promise<void>
     const over = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const end = (): void => {
-        timer = setTimeout(() => over.abort(), ANSWER_MS);
+        timer = setTimeout(() => over.abort(closedError()), ANSWER_MS);
     };
     signal.addEventListener('abort', end);
     if (signal.aborted)

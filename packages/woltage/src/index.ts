@@ -59,6 +59,7 @@ export {partitionOf} from './shared/key-partition.ts';
 export type {Logger} from './shared/logger.ts';
 export type {RunnableAggregate, RunnableCommand, RunnableDecision} from './shared/runnable.ts';
 export type {InferInput, InferOutput, StandardSchema} from './shared/standard-schema.ts';
+export {unlessAborted} from './shared/unless-aborted.ts';
 export {uuidV7} from './shared/uuid.ts';
 export {within} from './shared/within.ts';
 export {z} from 'zod';

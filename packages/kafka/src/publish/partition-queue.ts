@@ -1,7 +1,7 @@
-import {BadRequestError, ConfigError, delay, publishAborted, UnavailableError, type TopicPartition, type WoltageError} from 'woltage';
+import {BadRequestError, ConfigError, delay, publishAborted, UnavailableError, unlessAborted, type TopicPartition, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {DriverError, RawMessage} from '../driver/kafka-driver.ts';
-import {closedError, unlessAborted} from './closing.ts';
+import {closedError} from './closing.ts';
 import {isOver, type Patience} from './patience.ts';
 import type {ProducerLease} from './producers.ts';
 

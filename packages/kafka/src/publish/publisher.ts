@@ -1,8 +1,8 @@
 import {setMaxListeners} from 'node:events';
-import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, publishAborted, UnavailableError, type BrokerPublishOptions, type TopicMessage, type WoltageError} from 'woltage';
+import {BadRequestError, checkMessage, ConfigError, delay, partitionOf, publishAborted, UnavailableError, unlessAborted, type BrokerPublishOptions, type TopicMessage, type WoltageError} from 'woltage';
 import {driverError} from '../driver/failures.ts';
 import type {IKafkaDriver} from '../driver/kafka-driver.ts';
-import {closedError, unlessAborted} from './closing.ts';
+import {closedError} from './closing.ts';
 import {encodeMessage, sizeOf} from './encode.ts';
 import {PartitionQueue, type Publication, type QueuedMessage} from './partition-queue.ts';
 import {isOver, type Patience} from './patience.ts';
@@ -70,7 +70,7 @@ export class Publisher {
 
     /** Resolves when what has been called for is over, and closes the producers. What isn't published within a few seconds fails with `CLOSED`. */
     async close(): Promise<void> {
-        const timer = setTimeout(() => this.#closed.abort(), CLOSING_MS);
+        const timer = setTimeout(() => this.#closed.abort(closedError()), CLOSING_MS);
         await Promise.all(this.#gates.values());
         await Promise.all([...this.#queues.values()].map(queue => queue.drained()));
         clearTimeout(timer);
