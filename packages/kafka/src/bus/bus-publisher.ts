@@ -1,7 +1,7 @@
 import {ConfigError, delay, GoneError, partitionOf, type IEventStore, type Logger, type RecordedEvent, type SubscriptionBatch, type TopicMessage, type TopicPartition} from 'woltage';
 import {Outage} from '../consume/outage.ts';
 import {driverError} from '../driver/failures.ts';
-import type {IKafkaDriver} from '../driver/kafka-driver.ts';
+import type {IKafkaDriver, IKafkaReader} from '../driver/kafka-driver.ts';
 import {pauseMs} from '../pause.ts';
 import type {Publisher} from '../publish/publisher.ts';
 import {keyOf, toEventMessage, toMark} from './bus-message.ts';
@@ -125,7 +125,6 @@ export class BusPublisher {
 
     async #publish(partitions: number, signal: AbortSignal): Promise<void> {
         const {log} = this.#options;
-        await this.#checkLog(partitions);
         const reached = await this.#reached(partitions);
         this.#outage.end();
         const after = reached.reduce((least, position) => position === undefined || least === undefined ? undefined : position < least ? position : least);
@@ -152,26 +151,23 @@ export class BusPublisher {
     }
 
     /** What the topic has comes from this log, else the positions there mean nothing here, and events would be left out. @throws ConfigError `BUS_OF_ANOTHER_LOG` */
-    async #checkLog(partitions: number): Promise<void> {
-        const {driver, topic, log} = this.#options;
-        const reader = driver.reader();
-        try {
-            const events = await Promise.all(Array.from({length: partitions}, (_, partition) => lastEvent(reader, {topic, partition})));
-            const last = events.reduce((one, other) => one === undefined || other !== undefined && other.position > one.position ? other : one);
-            if (last === undefined || await isIn(log, last))
-                return;
+    async #checkLog(reader: IKafkaReader, places: readonly TopicPartition[]): Promise<void> {
+        const {topic, log} = this.#options;
+        const events = await Promise.all(places.map(place => lastEvent(reader, place)));
+        const last = events.reduce((one, other) => one === undefined || other !== undefined && other.position > one.position ? other : one);
+        if (last !== undefined && !await isIn(log, last))
             throw new ConfigError(`The topic '${topic}' has events of another log, such as ${last.id} at position ${last.position}: a log needs a topic of its own, and a new one when it was begun anew or restored.`,
                 {code: 'BUS_OF_ANOTHER_LOG'});
-        } finally {
-            await reader.close();
-        }
     }
 
-    /** Up to where each partition has everything. */
+    /** Up to where each partition has everything. @throws ConfigError `BUS_OF_ANOTHER_LOG` */
     async #reached(partitions: number): Promise<(bigint | undefined)[]> {
-        const reader = this.#options.driver.reader();
+        const {driver, topic} = this.#options;
+        const places = Array.from({length: partitions}, (_, partition) => ({topic, partition}));
+        const reader = driver.reader();
         try {
-            return await Promise.all(Array.from({length: partitions}, (_, partition) => lastPosition(reader, {topic: this.#options.topic, partition})));
+            await this.#checkLog(reader, places);
+            return await Promise.all(places.map(place => lastPosition(reader, place)));
         } finally {
             await reader.close();
         }
